@@ -74,6 +74,7 @@ def test_a_container_has_the_cores_of_its_quota(
         ({"max": "1000\n", "current": "700\n", "stat": "anon 500\ninactive_file 150\n"}, 450),
         ({"max": "1000\n", "current": "1200\n", "stat": "anon 1200\n"}, 0),
         ({"max": "1000\n"}, 1000),
+        ({"max": "1000\n", "current": "700\n", "stat": "an odd line\ninactive_file 150\n"}, 450),
         (
             {
                 "limit_in_bytes": "1000\n",
@@ -100,3 +101,17 @@ def test_a_machine_without_limits_tells_what_is_free(monkeypatch: pytest.MonkeyP
     found = machine_limits.free_memory()
     assert found is not None
     assert 1 << 24 < found < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.parametrize("text", ["", "\n", "odd\n", "0::/a/b\n"])
+def test_odd_lists_of_groups_end_nothing_and_the_strictest_group_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "cpu.max").write_text("100000 100000")
+    (tmp_path / "a" / "b" / "cpu.max").write_text("300000 100000")
+    read = Path.read_text
+    monkeypatch.setattr(machine_limits, "CGROUPS", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
+    monkeypatch.setattr(Path, "read_text", lambda path: text if str(path) == "/proc/self/cgroup" else read(path))
+    assert machine_limits.cores() == (1 if "/a/b" in text else 64)

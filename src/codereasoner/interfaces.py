@@ -243,7 +243,7 @@ class Benchmark:
     hub: ClassVar[str] = ""  # where the Hub keeps its data
     files: ClassVar[Sequence[str]] = ()  # what its data files are called, below a folder of data
     published: ClassVar[Mapping[str, Published]] = {}  # by model
-    reruns: ClassVar[bool] = True  # does a check run its programs again? (not where that takes minutes)
+    reruns: ClassVar[bool] = True  # does `check` run its programs again? (not where its data has none)
     packages: ClassVar[Sequence[str]] = ()  # what its programs import beyond what is quick to import
     cpu_seconds: ClassVar[float] = 1.0  # that one run of its programs may take
     large: ClassVar[Sequence[str]] = ()  # packages whose programs run in workers of their own, which preload them

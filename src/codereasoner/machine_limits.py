@@ -24,7 +24,7 @@ _USED = {
 
 
 def cores() -> int:
-    """Return the number of cores for this process: those that it may run on, or as many as its container may use.
+    """Return the number of cores for this process: those that it may run on or its container's quota, if that is less.
 
     A container's quota is time: `docker --cpus 2`, or a limit of 2 in Kubernetes, leaves all of the machine's in view.
     """
@@ -82,8 +82,10 @@ def _room(file: Path) -> int | None:
         return None
     used, cache = _USED[file.name]
     try:
-        rows = dict(line.split() for line in file.with_name("memory.stat").read_text().split("\n") if line)
-        return max(0, limit - int(file.with_name(used).read_text()) + int(rows.get(cache, 0)))
+        given_back = next(
+            (line for line in file.with_name("memory.stat").read_text().split("\n") if line.startswith(f"{cache} ")), ""
+        )
+        return max(0, limit - int(file.with_name(used).read_text()) + int(given_back.partition(" ")[2] or 0))
     except (OSError, ValueError):
         return limit
 
@@ -110,7 +112,7 @@ def _limit_files(controller: str) -> Iterator[Path]:
         lines = Path("/proc/self/cgroup").read_text().strip("\n").split("\n")
     except OSError:
         lines = []
-    for line in [*lines, "0::/", f"0:{controller}:/"]:
+    for line in [*(each for each in lines if each.count(":") > 1), "0::/", f"0:{controller}:/"]:
         _, controllers, path = line.split(":", 2)
         if controllers and controller not in controllers.split(","):
             continue

@@ -115,7 +115,7 @@ def _tags(text: str, declared: tuple[Tags, ...]) -> list[re.Match[str]]:
             marks += [
                 match for match in unquoted.finditer(text, start, end) if match.lastgroup in ("opening", "closing")
             ]
-    fences = _fences(anywhere.sub(lambda tag: "\n" * len(tag[0]), text)) if marks else []  # a tag parts lines
+    fences = _fences(anywhere.sub(lambda tag: "\n".ljust(len(tag[0])), text)) if marks else []  # a tag parts lines
     found: list[re.Match[str]] = []
     before = passed = 0
     for match in marks:

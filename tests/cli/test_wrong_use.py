@@ -121,6 +121,10 @@ def test_rows_of_ones_own_in_another_format_are_refused_with_what_is_read(train:
         ("train: 1.5", "'1.5' is not a valid integer"),
         ("train: true", "'true' is not a valid integer"),
         ("train: null", "build.yaml: 'train' has no value: give one, or leave the line out for the default"),
+        ("train: {2020-01-01: 1}", "is not a valid integer"),
+        ("out: null", "build.yaml: 'out' has no value"),
+        ("task: [null]", "task 'null' is unknown"),
+        ("task: 0", "task '0' is unknown"),
         ("public: 3", "'3' is not a valid boolean"),
         ("detail: 2026-11-27", "'2026-11-27' is not one of"),
     ],
@@ -143,7 +147,7 @@ def test_a_config_of_a_finished_set_makes_the_same_set(command: Command) -> None
 def test_questions_of_other_splits_say_which_to_ask_for(command: Command) -> None:
     Path("questions.jsonl").write_text(json.dumps(QUESTION | {"id": "a", "split": "train"}))
     code, _, err = command("evaluate", "questions.jsonl", "--model", "scripted:gold")
-    assert (code, "has no question of the split 'test'; give --split one of: train (1)" in err) == (2, True), err
+    assert (code, "has no question of the split 'test'; give --split train (1)" in err) == (2, True), err
 
 
 def test_a_notebook_is_no_program(command: Command) -> None:

@@ -88,29 +88,41 @@ def _defaults(context: click.Context, path: Path) -> dict[str, object]:
             raise ConfigError(f"{path}: '{key}' is not an option of {context.command.name}{near}; there are: {known}")
     options = {each.name: each for each in context.command.params}
     for key, value in values.items():
-        if value is None and isinstance(options[names[key]].default, str | int | float):
+        option = options[names[key]]
+        if value is None and (option.required or isinstance(option.default, str | int | float | Path)):
             raise ConfigError(f"{path}: '{key}' has no value: give one, or leave the line out for the default")
     return {names[key]: _as_given(value, options[names[key]]) for key, value in values.items()}
 
 
 def _as_given(value: object, option: click.Parameter) -> object:
-    """Return a value of YAML as the command line has it, so that the same is refused: 1.5 for a whole number.
+    """Return a value of YAML as text, as the command line has it, so that the same is refused: 1.5 for a whole number.
 
-    Of an option that takes several values, a mapping is the list of KEY=VALUE, of which JSON, which is YAML too, is the
-    value, and one value is a list.
+    An option of several values takes one value or a list; a mapping is a list of KEY=VALUE, each VALUE written as JSON.
     """
     if option.nargs != 1 or getattr(option, "multiple", False):
         if isinstance(value, Mapping):
-            return [f"{key}={json.dumps(each, default=str)}" for key, each in value.items()]
-        return [_text(each) for each in value] if isinstance(value, list) else value and [_text(value)]
-    return value if isinstance(value, bool) and getattr(option, "is_flag", False) else _text(value)
-
-
-def _text(value: object) -> str | None:
-    """Return one value as text: what YAML reads as a number or a mapping is written as JSON, a date as it was."""
-    if value is None or isinstance(value, str):
+            return [f"{key}={_json(each)}" for key, each in value.items()]
+        return None if value is None else [_text(each) for each in (value if isinstance(value, list) else [value])]
+    if isinstance(value, bool) and getattr(option, "is_flag", False):
         return value
-    return json.dumps(value, default=str) if isinstance(value, bool | int | float | list | dict) else str(value)
+    if isinstance(value, bool) and isinstance(option.type, click.Choice):  # YAML reads off, no and false alike
+        words = ("on", "yes", "true") if value else ("off", "no", "false")
+        return next((word for word in words if word in option.type.choices), _text(value))
+    return None if value is None else _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return _json(value) if value is None or isinstance(value, bool | int | float | list | dict) else str(value)
+
+
+def _json(value: object) -> str:
+    """Write a value as JSON, or as Python does if it has a key that JSON cannot have."""
+    try:
+        return json.dumps(value, default=str)
+    except TypeError:
+        return str(value)
 
 
 def _words(command: click.Command) -> dict[str, str]:

@@ -73,6 +73,6 @@ def _of_split(name: str, split: str) -> list[Question]:
     if not found:
         if not others:
             raise ConfigError(f"{name} has no question of the split '{split}': the file is empty")
-        splits = ", ".join(f"{each} ({count:,})" for each, count in others.items())
-        raise ConfigError(f"{name} has no question of the split '{split}'; give --split one of: {splits}")
+        splits = " or ".join(f"{each} ({count:,})" for each, count in others.items())
+        raise ConfigError(f"{name} has no question of the split '{split}'; give --split {splits}")
     return found

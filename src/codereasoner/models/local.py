@@ -29,7 +29,7 @@ from codereasoner.thoughts import FAMILIES, Tags, has_opened, split_thoughts
 if TYPE_CHECKING:
     from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-_TURN = threading.Lock()  # a model's own settings are changed while it generates, and the random state is torch's
+_TURN = threading.Lock()  # a model's own settings are changed while it generates, and torch's threads as it is loaded
 BATCH_TOKENS = 24_576  # tokens of one batch on a CPU, prompts and what may be generated
 BATCH_TOKENS_GPU = 262_144
 MAX_BATCH = 256
@@ -84,15 +84,19 @@ class Local(Model):
 
     def load(self) -> Checkpoint:
         """Return the model and its tokenizer, loaded on first use, or raise ConfigError if they cannot be loaded."""
-        if self._loaded is None:
-            if self.threads:
-                import_extra("torch", "train").set_num_threads(self.threads)
-            model, tokenizer = load_checkpoint(self.target, half=True)
-            model = model.to("cuda" if has_gpu() else "cpu").eval()
-            if not self.threads and not has_gpu():
-                choose_threads(model)
-            self._loaded = Checkpoint(model, tokenizer)
+        with _TURN:
+            if self._loaded is None:
+                self._loaded = self._load()
         return self._loaded
+
+    def _load(self) -> Checkpoint:
+        if self.threads:
+            import_extra("torch", "train").set_num_threads(self.threads)
+        model, tokenizer = load_checkpoint(self.target, half=True)
+        model = model.to("cuda" if has_gpu() else "cpu").eval()
+        if not self.threads and not has_gpu():
+            choose_threads(model)
+        return Checkpoint(model, tokenizer)
 
 
 def is_on_gpu(model: PreTrainedModel) -> bool:

@@ -29,11 +29,15 @@ _CHANCE_NAMES = frozenset(
 
 _TEXT_MODULES = frozenset(
     {"builtins", "code", "codeop", "ctypes", "importlib", "marshal", "pickle", "runpy", "shelve", "subprocess"}
+    | {"bdb", "cProfile", "pdb", "profile", "timeit", "trace"}
 )
 _TEXT_NAMES = frozenset(
     {"eval", "exec", "compile", "__import__", "__builtins__", "attrgetter", "methodcaller", "__getattribute__"}
-    | {"globals", "locals"}
+    | {"globals", "locals", "__globals__", "getattr_static", "get_type_hints", "resolve_name", "Formatter"}
 )
+
+_NO_TEXT_METHODS = ("compile", "globals", "locals")
+"""Methods of these names, such as re.compile, run nothing."""
 
 
 @lru_cache(maxsize=512)
@@ -110,13 +114,22 @@ def runs_text(source: str) -> str:
                 return min(found)
             case ast.ImportFrom(module=str(module)) if (name := module.split(".")[0]) in _TEXT_MODULES:
                 return name
-            case ast.Name(id=name) | ast.Attribute(attr=name) if name in _TEXT_NAMES and name not in _defined(source):
-                if name != "compile" or isinstance(node, ast.Name):  # re.compile runs nothing
-                    return name
-            case ast.Call(func=ast.Name(id="getattr") as called, args=[_, ast.Constant(), *_]):
-                plain.add(id(called))
-            case ast.Name(id="getattr") if id(node) not in plain:
+            case ast.Name(id=name) | ast.alias(name=name) if name in _TEXT_NAMES and name not in _defined(source):
+                return name
+            case ast.Attribute(attr=name) if name in _TEXT_NAMES and name not in (
+                _defined(source) | {*_NO_TEXT_METHODS}
+            ):
+                return name
+            case ast.Call(func=ast.Name(id="getattr") as called, args=[_, ast.Constant(value=name), *_]):
+                if name not in _TEXT_NAMES:
+                    plain.add(id(called))
+            case ast.Name(id="getattr") if id(node) not in plain and "getattr" not in _defined(source):
                 return "getattr"
+            case ast.Subscript(
+                value=ast.Attribute(attr="__dict__" as name) | ast.Call(func=ast.Name(id="vars" as name))
+            ):
+                if not isinstance(node.slice, ast.Constant):
+                    return name
     return ""
 
 

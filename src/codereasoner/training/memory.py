@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=TrainingConfig)
 
 GB = 1e9
-TOGETHER = "CODEREASONER_TRAININGS"  # environment variable: how many trainings share the memory that is free
+TOGETHER = "CODEREASONER_TRAININGS"  # environment variable: how many trainings share the memory of this machine
 FP32, BF16 = 4, 2
 OPTIMIZER_BYTES = {"adamw": 8, "adamw-8bit": 2, "muon": 4}
 """Bytes of an optimizer's state for a weight that is trained: two moments, two of 8 bits, one momentum."""
@@ -58,7 +58,7 @@ class Memory:
         said = f"memory: about {_gigabytes(self.total)} GB{f' ({shown})' if shown else ''}"
         if free is None:
             return said
-        advice = ": a smaller --batch takes less, --lora and --quantize even more so" if self.total > free else ""
+        advice = ": --lora and --quantize take less, and so does a smaller --batch" if self.total > free else ""
         return f"{said} of {free / GB:.1f} GB that are free{advice}"
 
 
@@ -108,20 +108,22 @@ def estimate(model: PreTrainedModel, config: TrainingConfig, length: int, learnt
 def fitted(config: C, need: Callable[[C], Memory], free: float | None, notice: Callable[[str], None]) -> C:
     """Return the options with `batch` halved and `accumulate` doubled until a step fits into the memory that is free.
 
-    An update learns the same rows, and its gradients differ by rounding only; `notice` gets a sentence about it.
-    Several processes keep what they were given, since all must have the same options.
+    Where nothing fits, the options are those that need least. An update learns the same rows, and its gradients differ
+    by rounding only; `notice` gets a sentence about it. What cannot be halved stays: an odd batch, several processes,
+    which must all have the same options, and GRPO's loss `bnpo`, an average over the tokens of a batch.
     """
-    found = config
-    while free and found.batch % 2 == 0 and rank_and_size()[1] == 1 and need(found).total > free:
-        half = replace(found, batch=found.batch // 2, accumulate=found.accumulate * 2)
-        if need(half).total == need(found).total:
-            break
-        found = half
+    if free is None or rank_and_size()[1] > 1 or (isinstance(config, GrpoConfig) and config.loss == "bnpo"):
+        return config
+    tried = [config]
+    while need(tried[-1]).total > free and tried[-1].batch % 2 == 0:
+        tried.append(replace(tried[-1], batch=tried[-1].batch // 2, accumulate=tried[-1].accumulate * 2))
+    found = min(tried, key=lambda each: (need(each).total > free, max(need(each).total, free)))
     if found != config:
-        notice(
-            f"--batch {config.batch} takes about {_gigabytes(need(config).total)} GB: batch {found.batch} with "
-            f"accumulate {found.accumulate} is used, which learns the same rows in an update"
+        takes = f"--batch {config.batch} takes about {_gigabytes(need(config).total)} GB of {free / GB:.1f} that are"
+        used = (
+            f"batch {found.batch} with accumulate {found.accumulate} is used, which learns the same rows in an update"
         )
+        notice(f"{takes} free: {used}")
     return found
 
 
