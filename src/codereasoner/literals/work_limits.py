@@ -33,7 +33,7 @@ _TOKEN = re.compile(
     | (?i:[bu]?r?|rb) (?: '(?!'')(?:[^'\\\n]|\\.)*+' | "(?!"")(?:[^"\\\n]|\\.)*+" )
     | ['"] .*  # never closed: Python reads no further
     | (?P<digits> [1-9](?:_?[0-9])*+ (?![\w.]) )
-    | [\w.]+
+    | [0-9]\w*\.?\w* | \w+
     | \S
     """,
     re.DOTALL | re.VERBOSE,
