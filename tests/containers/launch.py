@@ -29,7 +29,12 @@ from typing import NoReturn
 MOST_PROCESSES, MOST_MEMORY = 200, 3 << 30
 ROOT = Path(__file__).parents[2]
 CGROUPS = Path("/sys/fs/cgroup")
-FILES = {"pids": ("pids.max", "pids.max"), "memory": ("memory.max", "memory.limit_in_bytes")}  # of versions 2 and 1
+FILES = {  # of versions 2 and 1
+    "pids": ("pids.max", "pids.max"),
+    "memory": ("memory.max", "memory.limit_in_bytes"),
+    "cpu": ("cpu.max", "cpu.cfs_quota_us"),
+}
+PERIOD = 100_000  # microseconds of which a quota of CPU time is part, unless one says otherwise
 DOCKER = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)  # capabilities(7): CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL,
 # SETGID, SETUID, SETPCAP, NET_BIND_SERVICE, NET_RAW, SYS_CHROOT, MKNOD, AUDIT_WRITE, SETFCAP
 DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -65,6 +70,7 @@ class Profile:
     nproc: int = 0  # 0: no limit
     pids: int = 0
     memory: int = 0  # bytes
+    cpus: float = 0  # as of `docker --cpus`
 
 
 def launch(profile: Profile, command: list[str], seconds: float) -> subprocess.CompletedProcess[str]:
@@ -106,7 +112,9 @@ def launch(profile: Profile, command: list[str], seconds: float) -> subprocess.C
 def _groups(profile: Profile) -> list[Path]:
     """Control groups with the limits of the profile, or with ours where it has none."""
     found = []
-    for controller, most in (("pids", profile.pids or MOST_PROCESSES), ("memory", profile.memory or MOST_MEMORY)):
+    wanted = {"pids": profile.pids, "memory": profile.memory, "cpu": int(profile.cpus * PERIOD)}
+    guards = {"pids": MOST_PROCESSES, "memory": MOST_MEMORY}
+    for controller, most in (guards | {name: limit for name, limit in wanted.items() if limit}).items():
         newer, older = FILES[controller]
         second = (CGROUPS / "cgroup.controllers").exists()
         parent = CGROUPS if second else CGROUPS / controller
@@ -118,7 +126,7 @@ def _groups(profile: Profile) -> list[Path]:
             (group / (newer if second else older)).write_text(str(most))
             found.append(group)
         except OSError as error:
-            if profile.pids or profile.memory:
+            if wanted[controller]:
                 raise OSError(f"no control group for {controller} can be made here: {error}") from error
     return list(dict.fromkeys(found))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.containers.launch import Profile, launch
@@ -29,6 +29,7 @@ PROFILES: dict[str, tuple[str, Profile]] = {
     "20 processes": ("B", Profile(pids=20)),
     "512 MB": ("B", Profile(memory=512 * MB)),
     "128 MB": ("B", Profile(memory=128 * MB)),
+    "half a core": ("B", Profile(cpus=0.5)),
     "all of these, as root": ("B", TIGHT),
     "all of these, as a user": ("B", replace(TIGHT, user=1000)),
     "podman's defaults, as root": ("A", Profile(seccomp="podman")),
@@ -39,18 +40,17 @@ PROFILES: dict[str, tuple[str, Profile]] = {
 }
 
 
-def look_inside(profile: Profile) -> dict[str, Any]:
-    """Run inside.py in such a container.
+def inside(profile: Profile, *words: str) -> str:
+    """What Python prints in such a container.
 
     A machine on which none can be made skips the test, and says why.
     """
     try:
-        done = launch(profile, [sys.executable, str(INSIDE)], SECONDS)
+        done = launch(profile, [sys.executable, *words], SECONDS)
     except OSError as error:
         pytest.skip(f"no container can be made here: {error}")
     assert done.returncode == 0, done.stderr[-2000:]
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return done.stdout
 
 
 @pytest.mark.slow
@@ -58,12 +58,18 @@ def look_inside(profile: Profile) -> dict[str, Any]:
 @pytest.mark.parametrize("name", PROFILES)
 def test_in_a_container_scores_are_right_and_the_hostile_list_is_held(name: str) -> None:
     level, profile = PROFILES[name]
-    found = look_inside(profile)
+    found = json.loads(inside(profile, str(INSIDE)))
     assert (found["score"], found["strict"]) == (SCORE, STRICT)
     assert found["unasked"] == {"score": 0, "check": 0, "score officially": 0 if level == "A" else 1}
     assert found["examined"]["level"] == level
     assert [row for row in found["examined"]["hostile"] if row["state"] != "held"] == []
     assert found["doctor"] == 0
+
+
+@pytest.mark.parametrize(("cpus", "cores"), [(0.0, len(os.sched_getaffinity(0))), (1.0, 1), (0.25, 1)])
+def test_a_quota_of_cpu_time_is_the_number_of_workers(cpus: float, cores: int) -> None:
+    said = "from codereasoner.machine_limits import cores, default_workers; print(cores(), default_workers())"
+    assert inside(Profile(cpus=cpus), "-c", said) == f"{cores} {cores}\n"
 
 
 FEW = r"""
@@ -91,8 +97,4 @@ except InfrastructureError as error:
 def test_where_processes_are_few_programs_wait_for_room_or_a_sentence_says_there_is_none(
     processes: int, said: str
 ) -> None:
-    try:
-        done = launch(Profile(pids=processes), [sys.executable, "-c", FEW], SECONDS)
-    except OSError as error:
-        pytest.skip(f"no container can be made here: {error}")
-    assert said in done.stdout, done.stderr[-2000:]
+    assert said in inside(Profile(pids=processes), "-c", FEW)
