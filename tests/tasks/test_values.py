@@ -192,6 +192,7 @@ def test_white_space_inside_a_string_is_a_part_of_a_value_that_is_asked_for(
 
 TEXT_RUN = {
     "eval": "def f(x):\n    return [len(str(eval(x))), 0]\n",
+    "eval beside a method eval": "class A:\n    def eval(self): ...\ndef f(x):\n    return [len(str(eval(x))), 0]\n",
     "exec": "def f(x):\n    exec(x)\n    return [1, 0]\n",
     "eval by another name": "e = eval\ndef f(x):\n    return [len(str(e(x))), 0]\n",
     "pickle": "import pickle\ndef f(x):\n    return [1, 0]\n",

@@ -106,7 +106,10 @@ def chance(source: str) -> str:
 
 @lru_cache(maxsize=512)
 def runs_text(source: str) -> str:
-    """Return what in a program may run text that it is given as code (`eval`, `getattr` with any name), or ""."""
+    """Return what in a program may run text that it is given as code (`eval`, `getattr` with any name), or "".
+
+    A function of such a name counts, too: where it hides the built-in one is not read off the text.
+    """
     plain: set[int] = set()  # ids of the names `getattr` that are called with the name of an attribute
     for node in nodes_of(source):
         match node:
@@ -114,7 +117,7 @@ def runs_text(source: str) -> str:
                 return min(found)
             case ast.ImportFrom(module=str(module)) if (name := module.split(".")[0]) in _TEXT_MODULES:
                 return name
-            case ast.Name(id=name) | ast.alias(name=name) if name in _TEXT_NAMES and name not in _defined(source):
+            case ast.Name(id=name) | ast.alias(name=name) if name in _TEXT_NAMES:
                 return name
             case ast.Attribute(attr=name) if name in _TEXT_NAMES and name not in (
                 _defined(source) | {*_NO_TEXT_METHODS}
@@ -123,7 +126,7 @@ def runs_text(source: str) -> str:
             case ast.Call(func=ast.Name(id="getattr") as called, args=[_, ast.Constant(value=name), *_]):
                 if name not in _TEXT_NAMES:
                     plain.add(id(called))
-            case ast.Name(id="getattr") if id(node) not in plain and "getattr" not in _defined(source):
+            case ast.Name(id="getattr") if id(node) not in plain:
                 return "getattr"
             case ast.Subscript(
                 value=ast.Attribute(attr="__dict__" as name) | ast.Call(func=ast.Name(id="vars" as name))
