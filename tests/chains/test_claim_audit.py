@@ -88,6 +88,26 @@ def test_a_claim_that_looks_back_may_speak_of_what_is_past_but_not_of_what_comes
     assert audit("Initially x = [7, 0, 1]; x was [9]", run).true == 1
 
 
+def test_a_line_that_is_said_to_have_run_may_be_past_and_one_that_runs_next_may_not(run: Run) -> None:
+    assert audit("y = 3. Line 2 has run, line 3 was executed.", run).first_false is None
+    assert audit("y = 3. Line 3 is executed.", run).first_false == "Line 3 is executed"
+    assert audit("y = 3. Line 1 has never run. Line 3 has not been executed.", run).true == 1
+
+
+def test_what_a_call_returns_is_checked_with_its_arguments_also_where_they_hold_brackets(pool: Pool) -> None:
+    source = "def g(x, n):\n    return n\ndef f(x):\n    g(x, [(1, (2,))])\n    return g('b)', 3)"
+    run = pool.run([Job(source, "f", "'a('", record="trace")])[0]
+    for call, true, false in (("g('a(', [(1, (2,))])", "[(1, (2,))]", "3"), ("g('b)', 3)", "3", "4")):
+        assert audit(f"{call} returns {true}, so {call} = {true}", run) == Audit(2, 2)
+        assert audit(f"{call} returns {false}", run).true == 0
+    assert audit("f('c)') returns 5 and f(('d', ('e)', 1))) returns 6", run).checked == 0
+
+
+def test_nan_which_equals_nothing_is_not_compared(pool: Pool) -> None:
+    run = pool.run([Job("def f(x):\n    return float('nan')", "f", "1", record="trace")])[0]
+    assert audit("x = 1\nfloat('nan') -> float('nan')\nfloat('2') -> 2.0", run) == Audit(2, 2)
+
+
 def test_a_line_of_the_program_that_is_only_quoted_is_no_claim() -> None:
     source = "def f(n):\n    x = 0\n    x = x + n\n    return x"
     with Pool(workers=1, allow_weak_isolation=True) as pool:

@@ -8,6 +8,7 @@ import pytest
 
 from codereasoner import extend, literals
 from codereasoner.chains.claim_audit import audit
+from codereasoner.chains.input_search import searches
 from codereasoner.chains.narrator import DETAILS, Detail, narrate
 from codereasoner.chains.statement_lines import shadowed
 from codereasoner.errors import ConfigError, DataError
@@ -198,7 +199,6 @@ def test_a_chain_about_a_line_goes_as_far_as_the_question_and_says_what_it_answe
     for name, last in (
         ("state", "That was line {line}, time {time}: {variable} = "),
         ("path", "That was line {line}, time {time}"),
-        ("coverage", "Line {line} has"),
     ):
         for question in extend.task(name).collect(run).questions:
             text = narrate(question, run, detail).text
@@ -208,6 +208,32 @@ def test_a_chain_about_a_line_goes_as_far_as_the_question_and_says_what_it_answe
             assert audit(text, run).share in (1, None)
             if name == "state":
                 assert text.endswith(f" = {question.gold[0].rpartition(';')[0]}.")
+
+
+BRANCHES = """def f(text, pairs):
+    if text.isdigit():
+        return 'digits'
+    total = 0
+    for a, b in pairs:
+        if a > b:
+            total += a
+        else:
+            total -= b
+    return f'{text}) {total}'
+"""
+CALL = "'(a', [(1, 2), (4, 3), (0, 0)]"
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_the_audit_confirms_each_claim_of_the_chains_of_every_task(pool: Pool, detail: Detail) -> None:
+    run = trace(pool, BRANCHES, CALL)
+    narrated = set()
+    for name in extend.available("task"):
+        for asked in extend.task(name).collect(run, pool.run).questions:
+            if not searches(asked):
+                narrated.add(name)
+                assert audit(narrate(asked, run, detail).text, run).first_false is None
+    assert narrated >= {"coverage", "equivalent", "halts", "lines", "output", "path", "state", "whitebox"}
 
 
 def test_a_chain_about_the_second_pass_does_not_tell_the_third(pool: Pool) -> None:

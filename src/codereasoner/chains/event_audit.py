@@ -6,6 +6,7 @@ from there on.
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
@@ -174,6 +175,8 @@ class Events:
     def _line(self, claim: EventClaim) -> bool | None:
         if not claim.holds or claim.line not in self._lines:
             return (claim.line in self._lines) is claim.holds
+        if _IS_PAST.search(claim.said) and any(each.line == claim.line for each in self._all()[: self._now]):
+            return True
         return self._next(lambda each: each.line == claim.line) is not None
 
     def _call(self, claim: EventClaim) -> bool | None:
@@ -202,6 +205,8 @@ class Events:
     def _gives(self, claim: EventClaim) -> bool | None:
         name, bracket, inside = claim.code.partition("(")
         if bracket and name in _COMPUTED and name not in self._names | shadowed(self._run.source):
+            if "nan" in (canonical(claim.value) or ""):
+                return None  # which equals nothing
             return self._compare(claim._replace(code=f"{claim.code} == {claim.value}"))
         if claim.kind == "return" and name and name not in self._names and (bracket or name.lower() not in _PRONOUNS):
             return None
@@ -257,6 +262,7 @@ def _tests_of(source: str) -> Mapping[str, set[int]]:
     return found
 
 
+_IS_PAST = re.compile(r"\b(?:has|was)\b")
 _PRONOUNS = ("it", "function", "call", "which", "and", "then", "this", "program", "so", "finally")
 _COMPUTED = FUNCTIONS.keys() - SILENT  # built-in functions that return a value with a literal
 _CHECKS: dict[str, Callable[[Events, EventClaim], bool | None]] = {

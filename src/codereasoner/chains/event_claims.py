@@ -56,6 +56,10 @@ _SIDE = rf"(?:{_PLAIN}|[A-Za-z_]\w*(?:\[[^\[\]\n]*\]|\([^()\n]*\))?)"
 _SIGN = r"(?P<sign>[<>]=?|[=!]=|[≤≥≠])"
 _TRUTH = r"(?P<truth>true|false)\b"
 _IS = r"(?:is|was|evaluates to|comes out|gives|yields|->|→|=>|⇒|:)"
+_TEXT = r"(?<!\\)(?:'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\")"  # begins at no escaped quote: else it is quadratic
+_PLAIN_ARGUMENTS = rf"(?:[^()'\"\n]|{_TEXT})*+"
+_NESTED = rf"\({_PLAIN_ARGUMENTS}(?:\({_PLAIN_ARGUMENTS}\){_PLAIN_ARGUMENTS})*+\)"
+_ARGUMENTS = rf"\((?:{_PLAIN_ARGUMENTS}(?:{_NESTED}{_PLAIN_ARGUMENTS})*+|[^()\n]*)\)"  # `('a)', [(1, 2)])`
 _BEGINS = "(?<![A-Za-z_])"  # a name that begins there: from within it the same would be found, at every letter
 _NUMBER = rf"(?P<number>\d+|{'|'.join(_COUNTS)})"
 _NTH = rf"(?P<number>{'|'.join(_ORDINALS)})"
@@ -165,20 +169,20 @@ _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
     "return": (
         (
             "return",
-            rf"(?:{_BEGINS}(?P<code>[A-Za-z_]\w*(?:\([^()\n]*\))?)[`*]* )?"
+            rf"(?:{_BEGINS}(?P<code>[A-Za-z_]\w*(?:{_ARGUMENTS})?)[`*]* )?"
             r"(?:returns|returned) [`*]*(?=\S)",
         ),
         ("return value", r"\breturn value(?: of (?P<code>\w+))?(?: is|:| =) [`*]*(?=\S)"),
         (
             ") |)`|)*|)$",
-            rf"{_BEGINS}(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*$]* (?:=|->|→|⇒|evaluates to|gives|yields|is) [`*]*(?=\S)",
+            rf"{_BEGINS}(?P<code>[A-Za-z_]\w*{_ARGUMENTS})[`*$]* (?:=|->|→|⇒|evaluates to|gives|yields|is) [`*]*(?=\S)",
         ),
-        ("assert ", r"(?m:^)[`*]*(?P<asserted>assert) [`*]*(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*]* == [`*]*(?=\S)"),
+        ("assert ", rf"(?m:^)[`*]*(?P<asserted>assert) [`*]*(?P<code>[A-Za-z_]\w*{_ARGUMENTS})[`*]* == [`*]*(?=\S)"),
     ),
     "output": (
         (
             "output|result|final answer",
-            r"\b(?P<code>output|result|final answer)[`*]*(?: of [`*]*\w+(?:\([^()\n]*\))?[`*]*)?"
+            rf"\b(?P<code>output|result|final answer)[`*]*(?: of [`*]*\w+(?:{_ARGUMENTS})?[`*]*)?"
             r"(?: is| will be|:)[`*]* [`*$]*(?=\S)",
         ),
     ),
