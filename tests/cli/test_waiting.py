@@ -36,6 +36,27 @@ def test_a_table_is_shown_where_the_terminal_says_that_it_has_no_columns(
     assert "first  100.0 %" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("columns", "widest"), [("40", 80), ("80", 80), ("", 1_000)])
+def test_no_column_of_a_table_vanishes_and_no_word_breaks_that_80_columns_have_room_for(
+    columns: str, widest: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    if not columns:
+        monkeypatch.delenv("COLUMNS")
+    table = make_table("differences", "model", "task", "difference [95 %]", "p", right=("difference [95 %]", "p"))
+    table.add_row("scripted-gold", "call-graph", "+100.0 [+100.0, +100.0]", "0.12")
+    Screen(stderr=True).print(table)
+    shown = capsys.readouterr().err
+    assert "call-graph" in shown
+    assert "+100.0 [+100.0, +100.0]  0.12" in shown
+    assert "scripted-gold" in shown
+    table.add_row("a" * 60, "", "", "")
+    Screen(stderr=True).print(table)
+    shown = capsys.readouterr().err
+    assert max(map(len, shown.splitlines())) <= widest
+    assert ("a" * 60 in shown) is (not columns)
+
+
 def test_a_bar_without_a_first_report_says_what_it_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
     with bar("evaluate", "the first answer of m"):
         time.sleep(0.2)

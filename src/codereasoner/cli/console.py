@@ -2,13 +2,16 @@
 
 import contextlib
 import json
+import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import click
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.segment import Segment
 from rich.table import Table
@@ -17,6 +20,7 @@ from rich.text import Text
 from codereasoner.interfaces import Progress as Report
 
 LEAST_WIDTH, USUAL_WIDTH = 20, 80  # columns below which nothing can be read, and those that are taken then
+WIDEST = 1_000  # columns of a table in a file or a pipe
 PATIENCE = 2.0  # seconds without a sign of work, after which people begin to ask what happens
 
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -31,6 +35,28 @@ class Screen(Console):
         if self.width < LEAST_WIDTH:  # COLUMNS is 0 in some logs, and a table of that width is nothing at all
             self.width = USUAL_WIDTH
 
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does, but squeeze no table until words break and columns vanish.
+
+        A table may take 80 columns for its words, and as many as it needs where neither a terminal nor $COLUMNS sets a
+        width.
+        """
+        given, most = self._width, USUAL_WIDTH if self.is_terminal or "COLUMNS" in os.environ else WIDEST
+        needed = max((self._room(each) for each in objects if isinstance(each, Rows)), default=0)
+        try:
+            if needed > self.width:
+                self._width = max(self.width, min(needed, most))
+            super().print(*objects, **options)
+        finally:
+            self._width = given
+
+    def _room(self, table: Table) -> int:
+        """Return how wide a table is that breaks its text columns between words only, and no number."""
+        wide = self.options.update(width=WIDEST)
+        columns = ((column, [column.header, *column.cells]) for column in table.columns)
+        measured = ((column, [Measurement.get(self, wide, each) for each in cells]) for column, cells in columns)
+        return sum(2 + max(each.maximum if column.no_wrap else each.minimum for each in all_) for column, all_ in measured)
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, with a picture in the place of each character that cannot be shown."""
         for segment in super().render(renderable, options):
@@ -38,6 +64,10 @@ class Screen(Console):
                 yield Segment(visible(segment.text), segment.style)
             else:
                 yield segment
+
+
+class Rows(Table):
+    """A table whose columns all stay, also in a terminal that is too narrow for them."""
 
 
 def styled(style: str, text: str, rest: str = "") -> Text:
@@ -66,7 +96,7 @@ def print_json(result: Mapping[str, object]) -> None:
 
 def make_table(title: str | Text | None, *columns: str, right: Iterable[str] = (), bold: bool = False) -> Table:
     """Return a table without lines; the columns named in `right` hold numbers."""
-    table = Table(title=title, title_justify="left", title_style="bold" if bold else None, box=None)
+    table = Rows(title=title, title_justify="left", title_style="bold" if bold else None, box=None)
     for column in columns:
         number = column in right
         table.add_column(column, justify="right" if number else "left", no_wrap=number, overflow="fold")

@@ -116,10 +116,14 @@ def _numbers_table(title: str, first: str, rows: Mapping[str, Facts]) -> Table:
 
 def show_audit(result: Facts) -> None:
     """Print the counts of claims by author and task, the classes of texts, and the first false claims."""
-    columns = ("texts", "claims", "true", "texts all true", "right, steps wrong")
+    columns = ("texts", "claims", "true", "texts\nall true", "right,\nsteps wrong")
     table = make_table(f"claims of {result['texts_file']}", "by", "task", *columns, right=columns)
+    above = ""
     for part in [*result["parts"], {"by": "all", "task": "", **result}]:
-        table.add_row(part["by"], part["task"], f"{part['texts']:,}", f"{part['claims']:,}", *_shares(part))
+        author = part["by"].partition("@http")[0]  # without the address of a server
+        counts = (f"{part['texts']:,}", f"{part['claims']:,}")
+        table.add_row("" if author == above else author, part["task"], *counts, *_shares(part))
+        above = author
     console.print(table)
     for name, count in result["classes"].items():
         console.print(f"  {count:>8,}  {name}")
