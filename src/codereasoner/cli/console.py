@@ -52,10 +52,11 @@ class Screen(Console):
 
     def _room(self, table: Table) -> int:
         """Return how wide a table is that breaks its text columns between words only, and no number."""
-        wide = self.options.update(width=WIDEST)
-        columns = ((column, [column.header, *column.cells]) for column in table.columns)
-        measured = ((column, [Measurement.get(self, wide, each) for each in cells]) for column, cells in columns)
-        return sum(2 + max(each.maximum if column.no_wrap else each.minimum for each in all_) for column, all_ in measured)
+        wide, room = self.options.update(width=WIDEST), 0
+        for column in table.columns:
+            cells = [Measurement.get(self, wide, each) for each in (column.header, *column.cells)]
+            room += 2 + max(each.maximum if column.no_wrap else each.minimum for each in cells)
+        return room
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, with a picture in the place of each character that cannot be shown."""
