@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from codereasoner.curation.static_filters import StaticFilters
@@ -197,6 +198,24 @@ def test_json_values_are_compared_as_json(tmp_path: Path) -> None:
     assert [run.value for run in read_records(runs, Run)] == ["(2, ['a'])"]  # a tuple, which JSON writes as a list
     dropped = [(row["call"], row["reason"]) for row in read_rows(tmp_path / "runs.parquet.dropped.jsonl")]
     assert dropped == [(call, "another value than recorded") for call in ("n=2, names=[]", "n=3, names='b'")]
+
+
+def test_a_folder_that_the_library_datasets_saved_is_read(tmp_path: Path) -> None:
+    table = pa.table({"body": [CODE.replace("\n", "\r\n"), CODE.replace("[a, b]", "b")], "how": [["1"], ["2", "3"]]})
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+        (tmp_path / split / "state.json").write_text("{}")
+        (tmp_path / split / "dataset_info.json").write_text("{}")
+        with pa.ipc.new_stream(str(tmp_path / split / "data-00000-of-00001.arrow"), table.schema) as file:
+            file.write_table(table.slice(split == "test"))
+    (tmp_path / "dataset_dict.json").write_text("{}")
+    found = found_in(Dataset(str(tmp_path), program="body", call="how", split="train"))
+    assert [each.calls for each in found if isinstance(each, Program)] == [("2", "3"), ("1",)]
+    assert [each.source for each in found if isinstance(each, Program)][1] == CODE
+    assert [each.reason for each in found if isinstance(each, Rejected)] == ["its program was in a row before"]
+    (tmp_path / "train" / "data-00000-of-00001.arrow").write_bytes(b"ARROW1\0\0")
+    with pytest.raises(DataError, match="write it as parquet"):
+        found_in(Dataset(str(tmp_path / "train"), program="body", call="how"))
 
 
 def test_a_folder_of_files_is_read_by_a_pattern_and_split_by_the_programs(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from codereasoner.extend import Rejected
 from codereasoner.grammar.draft import SHARES
 from codereasoner.ledger import write_records
 from codereasoner.records import Program
-from codereasoner.sources.program_files import Files, read_program
+from codereasoner.sources.program_files import OTHER, Files, read_program
 
 TEXT = """def g(x):
     return x + 1
@@ -29,6 +29,22 @@ def test_a_python_file_becomes_a_program_without_its_last_lines(tmp_path: Path) 
     assert isinstance(program, Program)
     assert (program.entry, program.calls) == ("f", ("3, y=[1]", "2, y='a'"))
     assert program.source == TEXT.partition("\nprint")[0].rstrip()
+
+
+def test_calls_of_other_functions_leave_the_program_and_are_rejected(tmp_path: Path) -> None:
+    others = "print(g(1))\nassert g(2) == 3\nif __name__ == '__main__':\n    print(g(4))\n    print(f(5, y=1))\n"
+    (tmp_path / "one.py").write_text(TEXT + others)
+    found = [each for split in SHARES for each in Files(tmp_path).programs(split, 9)]
+    (program,) = [each for each in found if isinstance(each, Program)]
+    assert (program.entry, program.calls) == ("f", ("3, y=[1]", "2, y='a'", "5, y=1"))
+    assert program.source == TEXT.partition("\nprint")[0].rstrip()
+    (other,) = [each for each in found if isinstance(each, Rejected)]
+    assert (other.text, other.reason, other.origin) == ("g", OTHER, "files/one.py/g")
+
+
+def test_a_program_of_a_row_has_the_line_ends_that_python_reads(tmp_path: Path) -> None:
+    write_records(tmp_path / "programs.jsonl", [Program("def f(x):\r\n    return x\r", "f", ("1",), split="rl")], {})
+    assert kept(tmp_path / "programs.jsonl", "rl")[0].source == "def f(x):\n    return x\n"
 
 
 def kept(path: Path, split: str, license: str = "") -> list[Program]:

@@ -13,16 +13,18 @@ from codereasoner.ledger import read_rows
 from codereasoner.records import Program
 from codereasoner.sources.dataset_maps import READY, Found, by_columns
 from codereasoner.sources.program_files import of_split
+from codereasoner.steps.source import with_newlines
 
-_SUFFIXES = (".parquet", ".jsonl", ".json")
+_SUFFIXES = (".parquet", ".jsonl", ".json", ".arrow")
+_SAVED = ("dataset_dict.json", "dataset_info.json", "state.json")  # what `save_to_disk` writes next to its .arrow files
 _LOOKED_AT = 100  # rows of a file that may have a column: not every row of a JSONL file has all of them
 
 
 class Dataset(Source):
     """Programs of a data set whose schema is known (`map`), or whose columns are named.
 
-    path: a .parquet, .jsonl or .json file, a folder of them, or a data set of the Hub (OWNER/NAME). files: a pattern of
-    its files. program, entry, call, value: columns; without `entry` the last function is called, without `value`
+    path: a .parquet, .jsonl, .json or .arrow file, a folder of them (`save_to_disk` too), or a data set of the Hub
+    (OWNER/NAME). files: a pattern of its files. program, entry, call, value: columns; without `entry` the last function is called, without `value`
     nothing is compared. split: where all programs go; by default a hash of each decides. A recorded value is compared
     with a run by the next stage, which drops the call if they differ.
     """
@@ -97,13 +99,14 @@ class Dataset(Source):
     def _program(self, found: Found | str, origin: str) -> Program | Rejected:
         if isinstance(found, str):
             return Rejected("", found, origin)
+        source = with_newlines(found.source)
         try:
-            split = self.split or split_of(canonical_form(found.source))
+            split = self.split or split_of(canonical_form(source))
         except SyntaxError:
-            return Rejected(found.source, "does not parse", origin)
+            return Rejected(source, "does not parse", origin)
         recorded = {call: value for call, value in found.recorded.items() if value is not None}
         features: dict[str, object] = {"by_people": True, "recorded": recorded, "recorded_as_json": found.as_json}
-        return Program(found.source, found.entry, tuple(found.recorded), origin, split, self.license, features)
+        return Program(source, found.entry, tuple(found.recorded), origin, split, self.license, features)
 
     def _paths(self) -> list[Path]:
         """Return the files, in the order of their names."""
@@ -111,13 +114,17 @@ class Dataset(Source):
         if path.is_file():
             return [path]
         folder = path if path.is_dir() else _from_hub(self.path, self.files)
-        found = sorted(each for each in folder.rglob("*") if each.match(self.files) and each.suffix in _SUFFIXES)
+        rows = (each for each in folder.rglob("*") if each.suffix in _SUFFIXES and each.name not in _SAVED)
+        found = sorted(each for each in rows if each.match(self.files))
         if not found:
             raise DataError(f"{self.path} has no {', '.join(_SUFFIXES)} file that matches '{self.files}'")
         return found
 
 
 def _rows(file: Path) -> Iterator[Mapping[str, object]]:
+    if file.suffix == ".arrow":
+        yield from _arrow_rows(file)
+        return
     if file.suffix != ".json":
         yield from read_rows(file)
         return
@@ -128,6 +135,18 @@ def _rows(file: Path) -> Iterator[Mapping[str, object]]:
     if not isinstance(rows, list):
         raise DataError(f"{file} holds {type(rows).__name__}; wanted: a list of rows")
     yield from (row if isinstance(row, dict) else {} for row in rows)
+
+
+def _arrow_rows(file: Path) -> Iterator[Mapping[str, object]]:
+    """Yield the rows of a file of the library datasets."""
+    from pyarrow import ArrowException, ipc, memory_map  # here, because it takes a tenth of a second
+
+    try:
+        with memory_map(str(file)) as opened, ipc.open_stream(opened) as batches:
+            for batch in batches:
+                yield from batch.to_pylist()
+    except (ArrowException, OSError, ValueError) as error:
+        raise DataError(f"{file} cannot be read as an Arrow stream ({headline(error)}): write it as parquet") from None
 
 
 def _from_hub(name: str, files: str) -> Path:

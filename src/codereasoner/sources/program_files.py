@@ -2,7 +2,7 @@
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from codereasoner.literals import is_literal
 from codereasoner.records import Program
 from codereasoner.sources.docstring_programs import docstring_programs
 from codereasoner.sources.extract_function import Modules
-from codereasoner.steps.source import names_in, parse_any, read_source, split_lines
+from codereasoner.steps.source import names_in, parse_any, read_source, split_lines, with_newlines
 
+OTHER = "not the last function that its file calls"
+"""The reason of a function whose calls in a print or an assertion are left out."""
 NO_CALL = "no call in a print, an assertion or a docstring"
 """The reason of a file that defines functions and shows no call of them."""
 
@@ -41,7 +43,8 @@ class Files(Source):
 
     In a Python file the calls are those in `print(f(...))` and `assert f(...) == ...` lines, at top level or under
     `if __name__ == "__main__":`, which do not become part of the program; the entry is the last function that is called
-    so. Variables of a call that were set to literals are replaced by them; other statements that a call needs are kept.
+    so, and the others are rejected. Variables of a call that were set to literals are replaced by them; other
+    statements that a call needs are kept.
     A file without such lines gives the functions whose docstrings show calls, each cut out with what it needs.
     A program without a split gets the one that a hash of its normalised source decides.
     """
@@ -78,7 +81,8 @@ class Files(Source):
         names = {place: name for name, place in places.items()}
         modules = Modules({name: files[place] for name, place in places.items()})
         for place, path in files.items():
-            found = read_program(path)
+            found, others = _read(path)
+            yield from (Rejected(name, OTHER, f"{self.name}/{place}/{name}") for name in others)
             if found == NO_CALL:
                 module = modules.read(names[place])
                 shown = list(docstring_programs(modules, module, f"{self.name}/{place}", self.license))
@@ -90,6 +94,7 @@ class Files(Source):
         """Return the program with its split, origin and licence; a reason becomes a rejection."""
         if isinstance(found, str):
             return Rejected("", found, origin)
+        found = replace(found, source=with_newlines(found.source))
         try:
             split = found.split or split_of(canonical_form(found.source))
         except SyntaxError:
@@ -112,34 +117,40 @@ class _Call:
 
 def read_program(file: Path) -> Program | str:
     """Return the program in a Python file, or the short reason why there is none."""
+    return _read(file)[0]
+
+
+def _read(file: Path) -> tuple[Program | str, Sequence[str]]:
+    """Return the program in a Python file, or the reason why there is none, and the other functions that it calls."""
     if not file.is_file():
-        return "not a file"
+        return "not a file", ()
     try:
         text = read_source(file)
     except DataError:
-        return "cannot be read as Python source"
+        return "cannot be read as Python source", ()
     tree = parse_any(text)
     if tree is None:
-        return "does not parse"
+        return "does not parse", ()
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     if not functions:
-        return "no function at top level"
+        return "no function at top level", ()
     main = next((node for node in tree.body if isinstance(node, ast.If) and _is_main(node)), None)
     inside = main.body if main else []
     calls = [*_calls(tree.body), *_calls(inside, tree.body[: tree.body.index(main)] if main else ())]
+    calls = [each for each in calls if each.entry in functions]
     called = {each.entry for each in calls}
-    entry = next((name for name in reversed(functions) if name in called), None)
-    if entry is None:
-        return NO_CALL
-    calls = [each for each in calls if each.entry == entry]
+    if not called:
+        return NO_CALL, ()
+    *others, entry = [name for name in dict.fromkeys(functions) if name in called]
     shown = [each.statement for each in calls if each.statement not in inside]
+    calls = [each for each in calls if each.entry == entry]
     source = _without([*([main] if main else []), *shown], text)
     arguments = {each: _arguments(each, text) for each in calls}
     known = {*functions, *dir(builtins)}
     needed = {node for each, its in arguments.items() if each.statement in inside for node in _needed(its, each, known)}
     kept = "\n".join(ast.unparse(node) for node in inside if node in needed)
     whole = f"{source}\n\n{kept}" if kept else source
-    return Program(whole, entry, tuple(dict.fromkeys(arguments.values())), features={"by_people": True})
+    return Program(whole, entry, tuple(dict.fromkeys(arguments.values())), features={"by_people": True}), others
 
 
 def _is_main(node: ast.If) -> bool:

@@ -184,6 +184,11 @@ def split_lines(source: str) -> list[str]:
     return re.split("\r\n|\r|\n", source)
 
 
+def with_newlines(source: str) -> str:
+    """Return a source with a line feed at the end of each line, as Python reads it."""
+    return re.sub("\r\n?", "\n", source)
+
+
 ROWS = (".jsonl", ".json", ".parquet")  # a line of JSON is often valid Python
 
 
