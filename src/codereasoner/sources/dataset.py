@@ -24,9 +24,9 @@ class Dataset(Source):
     """Programs of a data set whose schema is known (`map`), or whose columns are named.
 
     path: a .parquet, .jsonl, .json or .arrow file, a folder of them (`save_to_disk` too), or a data set of the Hub
-    (OWNER/NAME). files: a pattern of its files. program, entry, call, value: columns; without `entry` the last function is called, without `value`
-    nothing is compared. split: where all programs go; by default a hash of each decides. A recorded value is compared
-    with a run by the next stage, which drops the call if they differ.
+    (OWNER/NAME). files: a pattern of its files. program, entry, call, value: columns; without `entry` the last function
+    is called, without `value` nothing is compared. split: where all programs go; by default a hash of each decides. A
+    recorded value is compared with a run by the next stage, which drops the call if they differ.
     """
 
     name = "dataset"
