@@ -12,6 +12,8 @@ from codereasoner import extend
 from codereasoner.errors import DataError, UnknownName, UserError
 from codereasoner.evaluation.score import score_file
 from codereasoner.records import Run
+from codereasoner.styles import find_style
+from codereasoner.task import grade_answers
 
 PLUGIN = """
 from codereasoner.task import Task
@@ -72,6 +74,8 @@ QUESTION = 'self.question(run, {"source": run.source, "entry": run.entry, "call"
         ("verify = Task.verify", "the task odd has no verify"),
         ("statement = Task.statement", "the task odd has no statement"),
         ("request = None", "the task odd has no request"),
+        ("del request", "the task odd has no request"),
+        ("outcomes = ('ok', 'rased')", "Odd.outcomes must be a list or tuple, each one of 'ok', 'raised', 'exited'"),
         ("guesses = ('0',)", "Odd.guesses is a value; write a method: def guesses(self, question"),
         ("direction = 'back'", "Odd.direction must be one of 'forward', 'backward', not 'back'"),
         ("def guesses(self, question): return ['0']", "Odd.guesses must return answers by name"),
@@ -113,6 +117,8 @@ def test_an_error_in_any_method_of_a_task_of_a_file_names_its_line(
     lines += [f"    def ask(self, run): yield {QUESTION}['1'])", "    def statement(self, question): return 'x'"]
     lines += ["    def verify(self, question, answer, run=None): return answer == '1'"]
     lines += ["    def conclude(self, question): return 1 / 0", "    def locate_error(self, *about): return about[7]"]
+    lines += ["    def conclude_at(self, *about): return 3", "    def prompt(self, question): return []"]
+    lines += ["    def job(self, question, answer): return 'f()'"]
     (tmp_path / "odd.py").write_text("\n".join(lines))
     task = extend.task(f"{tmp_path}/odd.py:Odd")
     [question] = task.collect(Run("def f(): return 1", "f", "", "ok", value="1")).questions
@@ -120,6 +126,11 @@ def test_an_error_in_any_method_of_a_task_of_a_file_names_its_line(
         task.conclude(question)
     with pytest.raises(UserError, match=r"odd.py:Odd.locate_error, line 8: IndexError"):
         task.locate_error(question, "2", None)
+    with pytest.raises(UserError, match=r"odd.py:Odd.conclude_at must return a text, not 3"):
+        task.conclude_at(question, {}, None)
+    with pytest.raises(UserError, match=r"odd.py:Odd.prompt: TypeError: Odd.prompt\(\) takes 2"):
+        task.prompt(question, find_style("reasoning"))
+    assert "'f()' is neither a Job, which `job` returns" in grade_answers([(task, question, "1")])[0].reason
 
 
 def test_an_unknown_model_lists_the_schemes() -> None:

@@ -211,7 +211,7 @@ def register(made: Task | type[Task]) -> Task:
     name = getattr(found, "name", "")
     if not name or not isinstance(name, str):
         raise ConfigError(f"the task {type(found).__name__} has no name: set `name = ...` in its class")
-    if not isinstance(getattr(found, "request", ""), str):
+    if not isinstance(getattr(found, "request", None), str):
         raise ConfigError(f"the task {name} has no request: set `request = ...` in its class, a sentence for the model")
     for method, others in (("statement", ()), ("verify", ("examine", "score"))):
         own = [each for each in (method, *others) if getattr(type(found), each, None) is not getattr(Task, each, None)]

@@ -40,7 +40,10 @@ def _wanted(value: object, hint: Any) -> str:
         options = get_args(hint)
         return "" if value in options else f"one of {', '.join(map(repr, options))}"
     if plain is Sequence:
-        return "" if isinstance(value, Sequence) and not isinstance(value, str) else "a list or tuple"
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            return "a list or tuple"
+        wrong = (said for each in value for item in get_args(hint) if (said := _wanted(each, item)))
+        return next((f"a list or tuple, each {said}" for said in wrong), "")
     if plain is Mapping:
         return "" if isinstance(value, Mapping) else "a dict"
     if plain is float:
@@ -79,6 +82,21 @@ class OwnTask(Task):
         if isinstance(gold, str):
             raise DataError(f"the gold of {self.name} is a list of right answers, not the text {gold!r:.60}")
         return super().question(run, facts, gold, features)
+
+
+    def conclude(self, question: Question) -> str:
+        """Return the last sentence of a chain, if it is a text."""
+        return self._text("conclude", question)
+
+    def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
+        """Return the sentence that ends a chain where the question looks, if it is a text."""
+        return self._text("conclude_at", question, state, following)
+
+    def _text(self, name: str, *values: object) -> str:
+        found = _told(OwnTask, name)(self, *values)
+        if not isinstance(found, str):
+            raise DataError(f"{self.reference}.{name} must return a text, not {found!r:.60}")
+        return found
 
 
 class OwnBenchmark(Benchmark):
@@ -162,7 +180,7 @@ def _told(base: type[Task | Benchmark], name: str) -> Callable[..., Any]:
 
 
 for _base, _names in (
-    (OwnTask, ("conclude", "conclude_at", "guesses", "locate_error")),
+    (OwnTask, ("guesses", "locate_error", "prompt")),
     (OwnBenchmark, ("read_generations", "generation_sets")),
 ):
     for _name in _names:

@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, TypedDic
 
 from codereasoner.errors import DataError, InfrastructureError
 from codereasoner.literals import LiteralError
-from codereasoner.records import Facts, Job, Plain, Run, content_id
+from codereasoner.records import Facts, Job, Outcome, Plain, Run, content_id
 from codereasoner.renamed import NEW_NAMES, current_name
 from codereasoner.styles import Example, Style
 from codereasoner.thoughts import split_thoughts
@@ -148,7 +148,7 @@ class Task:
     direction: ClassVar[Literal["forward", "backward"]] = "forward"  # backward: from the fact `value` to a call
     observes: ClassVar[Literal["value", "steps"]] = "steps"  # the part of a run that decides its right answers
     answers: ClassVar[Literal["literal", "call", "code", "text"]] = "text"  # the kind of its right answers
-    outcomes: ClassVar[Sequence[str]] = ("ok",)  # how the runs end that it asks about; sets of it keep all of them
+    outcomes: ClassVar[Sequence[Outcome]] = ("ok",)  # how the runs end that it asks about; sets of it keep all of them
     executes: ClassVar[bool] = False  # whether `ask` yields lists of jobs and is sent their runs
     best: ClassVar[float] = 1.0  # the reward of a right answer
     reference: ClassVar[str] = ""  # `file.py:ClassName` where it comes from a file; set when it is loaded
@@ -362,10 +362,14 @@ def grade_answers(items: Sequence[tuple[Task, Question, str | Grade]], runner: R
 
 def _next_step(examination: Generator[Job, Run, Grade], run: Run | None) -> Job | Grade:
     """Return the next job of an examination, or the grade with which it ends."""
+    step: object
     try:
-        return examination.send(run)  # type: ignore[arg-type] # None starts it
+        step = examination.send(run)  # type: ignore[arg-type] # None starts it
     except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
+        step = end.value
+    if not isinstance(step, Job | Grade):
+        raise TypeError(f"{step!r:.60} is neither a Job, which `job` returns, nor a Grade, which `examine` returns")
+    return step
 
 
 def _parse(task: Task, question: Question, completion: str, style: Style, finish: str) -> str | Grade:
