@@ -11,6 +11,7 @@ import pytest
 from codereasoner import extend
 from codereasoner.errors import DataError, UnknownName, UserError
 from codereasoner.evaluation.score import score_file
+from codereasoner.extend import Completion, Prompt, Question, Sampling
 from codereasoner.records import Run
 from codereasoner.styles import find_style
 from codereasoner.task import grade_answers
@@ -196,6 +197,88 @@ def test_entry_points_that_cannot_be_read_end_no_command(
         extend.available.cache_clear()
 
 
+SOURCE = """
+from codereasoner.extend import Program, Rejected, Source
+P = Program("def f(x): return x", "f", ("1",))
+class Odd(Source):
+    name = "odd"
+    def programs(self, split, count):
+        yield P
+        yield Rejected("g", "no call")
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("programs = Source.programs", "Odd.programs is not written, and is needed here"),
+        ("def programs(self, split, count): raise OSError('o')", "Odd.programs, line 9: OSError: o"),
+        ("def programs(self, split, count): yield P.gone", "Odd.programs, line 9: AttributeError: "),
+        ("def programs(self, split, count): return ['def f(): ...']", "must yield programs, not 'def f(): ...'"),
+        ("def programs(self, split, count): return None", "Odd.programs: TypeError: 'NoneType' object is not iterable"),
+        (
+            "def programs(self, split, count): yield Program('', 'f', '12')",
+            "the calls of a program are a tuple of texts",
+        ),
+        ("def programs(self, split, count): yield Program('', 3, ())", "the entry of a program is a text, not 3"),
+        ("def programs(self, split, count): yield Program('', 'f', (), split='rl')", "asked for the split 'train'"),
+        ("name = None", "odd.py: Odd has no name: set `name = ...` in its class"),
+    ],
+)
+def test_a_mistake_in_a_source_of_a_file_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, told: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "odd.py").write_text(f"{SOURCE}    {method}\n")
+    with pytest.raises(UserError, match=re.escape(told)):
+        list(extend.find("source", f"{tmp_path}/odd.py:Odd").programs("train", 1))
+
+
+MODEL = """
+from codereasoner.extend import Completion, Model
+C = Completion("yes")
+class Odd(Model):
+    name = "odd"
+    def complete(self, prompts, sampling): yield 0, C
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("complete = Model.complete", "Odd.complete is not written, and is needed here"),
+        ("def complete(self, prompts, sampling): raise OSError('o')", "Odd.complete, line 7: OSError: o"),
+        ("def complete(self, prompts, sampling): return ['yes']", "Odd.complete must yield pairs of the index"),
+        ("def complete(self, prompts, sampling): yield C", "Odd.complete must yield pairs of the index"),
+        ("def complete(self, prompts, sampling): yield 1, C", "Odd.complete must yield pairs of the index"),
+        ("def complete(self, prompts, sampling): return 3", "Odd.complete: TypeError: 'int' object is not iterable"),
+        ("name = None", "odd.py: Odd has no name: set `name = ...` in its class"),
+    ],
+)
+def test_a_mistake_in_a_model_of_a_file_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, told: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "odd.py").write_text(f"{MODEL}    {method}\n")
+    prompt = Prompt(Question("output", {}, ("1",)), [{"role": "user", "content": "?"}])
+    with pytest.raises(UserError, match=re.escape(told)):
+        list(extend.find("model", f"{tmp_path}/odd.py:Odd").complete([prompt], Sampling()))
+
+
+def test_the_source_and_the_model_that_the_docs_show_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    for page, name in (("data", "squares.py"), ("models", "echo.py")):
+        text = Path(__file__).parents[1].joinpath("docs", f"{page}.md").read_text()
+        (tmp_path / name).write_text(text.partition(f'```python title="{name}"\n')[2].partition("```")[0])
+    source = extend.find("source", f"{tmp_path}/squares.py:Squares", power=3)
+    program, other = source.programs("rl", 2)
+    assert (program.split, program.origin, "x ** 3" in program.source) == ("rl", "squares", True)
+    assert program.source != other.source
+    model = extend.find("model", f"{tmp_path}/echo.py:Echo")
+    prompt = Prompt(Question("output", {}, ("1",)), [{"role": "user", "content": "hello"}])
+    assert list(model.complete([prompt], Sampling(max_tokens=2))) == [(0, Completion("he"))]
+
+
 BENCHMARK = """
 from codereasoner.extend import Benchmark, Question
 FACTS = {"source": "def f(): return 1", "entry": "f", "call": ""}
@@ -216,6 +299,12 @@ class Odd(Benchmark):
         ("def load(self, data, runner=None): return []", "odd has no questions: its data is empty"),
         ("def load(self, data, runner=None): return None", "Odd.load: TypeError: 'NoneType' object is not iterable"),
         ("def load(self, data, runner=None): yield Q.gone", "Odd.load, line 10: AttributeError: "),
+        ("load = Benchmark.load", "Odd.load is not written, and is needed here"),
+        (
+            "def load(self, data, runner=None): return [Question('output', FACTS, '12')]",
+            "the gold of a question is a tuple",
+        ),
+        ("def load(self, data, runner=None): return [Question('output', {}, ('1',))]", "lacks the fact"),
         ("def load(self, data, runner=None): return [Q, Q]", "Odd.load gives 2 questions the id 'a'"),
         ("def parse_generation(self, question, text): 1 / 0", "Odd.parse_generation, line 10: ZeroDivisionError"),
         (

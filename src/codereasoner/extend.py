@@ -41,7 +41,7 @@ from codereasoner.interfaces import (
     silent,
 )
 from codereasoner.ledger import read_rows
-from codereasoner.own_plugins import OwnBenchmark, OwnTask, check_class
+from codereasoner.own_plugins import OwnBenchmark, OwnModel, OwnSource, OwnTask, check_class
 from codereasoner.plugin_files import (
     VARIABLE,
     call,
@@ -52,7 +52,7 @@ from codereasoner.plugin_files import (
     split_reference,
     was_named,
 )
-from codereasoner.records import Run
+from codereasoner.records import Program, Run
 from codereasoner.renamed import current_name
 from codereasoner.task import Grade, Question, Task
 
@@ -61,6 +61,7 @@ _LOG = logging.getLogger("codereasoner")
 Kind = Literal["task", "source", "model", "benchmark"]
 
 _BASES: dict[Kind, type] = {"task": Task, "source": Source, "model": Model, "benchmark": Benchmark}
+_OWN: dict[Kind, type] = {"task": OwnTask, "source": OwnSource, "model": OwnModel, "benchmark": OwnBenchmark}
 _PACKAGES: dict[Kind, str] = {"task": "tasks", "source": "sources", "model": "models", "benchmark": "benchmarks"}
 
 
@@ -328,9 +329,7 @@ def _from_file(kind: Kind, path: Path, name: str) -> Any:
         wrong = f"has no {kind} class '{name}'" if name else f"names no {kind} class: write {path}:CLASS"
         raise DataError(f"{path} {wrong}; it has: {', '.join(classes) or 'none'}")
     check_class(found, _BASES[kind], path)
-    if (told := {"task": OwnTask, "benchmark": OwnBenchmark}.get(kind)) is not None:
-        return type(name, (told, found), {"__doc__": found.__doc__, "reference": f"{path.resolve()}:{name}"})
-    return found
+    return type(name, (_OWN[kind], found), {"__doc__": found.__doc__, "reference": f"{path.resolve()}:{name}"})
 
 
 def _classes(kind: Kind, module: ModuleType) -> dict[str, Any]:
@@ -353,6 +352,7 @@ __all__ = [
     "Kind",
     "Model",
     "OfficialVerdicts",
+    "Program",
     "Progress",
     "Prompt",
     "Published",

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from codereasoner.errors import DataError
-from codereasoner.interfaces import Benchmark, Generations, OfficialVerdicts, Questions
+from codereasoner.interfaces import (
+    Benchmark,
+    Completion,
+    Generations,
+    Model,
+    OfficialVerdicts,
+    Prompt,
+    Questions,
+    Rejected,
+    Sampling,
+    Source,
+)
 from codereasoner.plugin_files import call, split_reference
-from codereasoner.records import Run
+from codereasoner.records import Program, Run
 from codereasoner.task import Asked, Question, Runner, Task
 
 
@@ -23,6 +35,8 @@ def check_class(found: type, base: type, path: Path) -> None:
         DataError: it has such a name; the message says what belongs there.
     """
     hints = get_type_hints(base)
+    if base is not Task and not isinstance(getattr(found, "name", None), str):  # `register` says it of a task
+        raise DataError(f"{path}: {found.__name__} has no name: set `name = ...` in its class")
     for name, default in vars(base).items():
         own, words = inspect.getattr_static(found, name), f"{path}: {found.__name__}.{name}"
         if inspect.isfunction(default):
@@ -83,7 +97,6 @@ class OwnTask(Task):
             raise DataError(f"the gold of {self.name} is a list of right answers, not the text {gold!r:.60}")
         return super().question(run, facts, gold, features)
 
-
     def conclude(self, question: Question) -> str:
         """Return the last sentence of a chain, if it is a text."""
         return self._text("conclude", question)
@@ -99,6 +112,63 @@ class OwnTask(Task):
         return found
 
 
+class OwnSource(Source):
+    """A source of a file: what it yields is checked."""
+
+    reference: str
+
+    def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
+        """Yield its programs, if they are programs; one without a split or an origin gets those of the source."""
+        for each in _each(self, OwnSource, "programs", split, count):
+            if isinstance(each, Program):
+                if wrong := _no_program(each, split):
+                    raise DataError(f"{self.reference}.programs: {wrong}")
+                yield replace(each, split=split, origin=each.origin or self.name)
+            elif isinstance(each, Rejected):
+                yield each
+            else:
+                raise DataError(f"{self.reference}.programs must yield programs, not {each!r:.60}")
+
+
+def _no_program(found: Program, split: str) -> str:
+    """Say which field of a program holds something else than a program of that split has there."""
+    fields: dict[str, Any] = {"source": found.source, "entry": found.entry}
+    for name, value in fields.items():
+        if not isinstance(value, str):
+            return f"the {name} of a program is a text, not {value!r:.60}"
+    calls: Any = found.calls
+    if not isinstance(calls, tuple | list) or not all(isinstance(each, str) for each in calls):
+        return f"the calls of a program are a tuple of texts, such as ('1, [2]',), not {calls!r:.60}"
+    if found.split not in ("", split):
+        return f"it was asked for the split '{split}', and a program has the split {found.split!r:.20}"
+    return ""
+
+
+class OwnModel(Model):
+    """A model of a file: what it yields is checked."""
+
+    reference: str
+
+    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
+        """Yield its completions, if each has the index of a prompt."""
+        for each in _each(self, OwnModel, "complete", prompts, sampling):
+            match each:
+                case (int() as index, Completion()) if 0 <= index < len(prompts):
+                    yield each
+                case _:
+                    wanted = "the index of a prompt and a Completion"
+                    raise DataError(f"{self.reference}.complete must yield pairs of {wanted}, not {each!r:.60}")
+
+
+def _each(plugin: Source | Model, base: type[Source | Model], name: str, *values: object) -> Iterator[Any]:
+    """Yield what a generator of the user's class yields; an error in it names its line."""
+    path, _ = split_reference(plugin.reference)  # type: ignore[union-attr] # one of the two above
+    words, end = f"{plugin.reference}.{name}", object()  # type: ignore[union-attr]
+    found = call(iter, _told(base, name)(plugin, *values), path=path, words=words)
+    while (each := call(next, found, end, path=path, words=words)) is not end:
+        yield each
+
+
 class OwnBenchmark(Benchmark):
     """A benchmark of a file: what its methods return is checked."""
 
@@ -112,6 +182,8 @@ class OwnBenchmark(Benchmark):
             found = call(Questions, found, path=path, words=f"{self.reference}.load")
         if wrong := [each for each in found if not isinstance(each, Question)]:
             raise DataError(f"{self.reference}.load must return questions, not {wrong[0]!r:.60}")
+        if wrong := [each.gold for each in found if isinstance(each.gold, str)]:
+            raise DataError(f"{self.reference}.load: the gold of a question is a tuple of texts, not {wrong[0]!r:.60}")
         name, times = max(Counter(each.id for each in found).items(), key=itemgetter(1), default=("", 0))
         if times > 1:
             raise DataError(f"{self.reference}.load gives {times} questions the id {name!r:.60}")
@@ -169,7 +241,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float)
 
 
-def _told(base: type[Task | Benchmark], name: str) -> Callable[..., Any]:
+def _told(base: type[Task | Source | Model | Benchmark], name: str) -> Callable[..., Any]:
     """Return a method that calls the one of the user's class, whose error names its line."""
 
     def method(self: Any, *values: object) -> Any:

@@ -71,6 +71,8 @@ def call(function: Callable[..., T], *values: object, path: Path, words: str) ->
     except (Exception, SystemExit) as error:  # what ends at `sys.exit()` would end the command without a word
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+        if isinstance(error, NotImplementedError) and not lines:
+            raise DataError(f"{words} is not written, and is needed here") from error
         where = f", line {lines[-1]}" if lines else ""
         raise DataError(f"{words}{where}: {type(error).__name__}: {error}") from error
 

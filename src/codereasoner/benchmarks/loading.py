@@ -7,6 +7,7 @@ from codereasoner import extend
 from codereasoner.errors import DataError, MissingExtra, headline, import_extra
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.extend import Benchmark, Questions
+from codereasoner.own_plugins import OwnBenchmark
 from codereasoner.task import Runner
 
 VARIABLE = "CODEREASONER_DATA"
@@ -21,6 +22,9 @@ def load_benchmark(name: str, data: Path | None = None, runner: Runner | None = 
     benchmark: Benchmark = extend.find("benchmark", name)
     found = benchmark.load(locate(benchmark, data), runner)
     questions = found if isinstance(found, Questions) else Questions(found)  # a user's may return a plain list
+    if isinstance(benchmark, OwnBenchmark):
+        for each in questions:
+            extend.checked(each)
     if not questions and not questions.unavailable:
         raise DataError(f"{benchmark.name} has no questions: its data is empty")
     return benchmark, questions
@@ -62,9 +66,8 @@ def locate(benchmark: Benchmark, data: Path | None = None) -> Path:
         return _inside(benchmark, Path(folder))
     if benchmark.hub:
         return _from_hub(benchmark)
-    raise DataError(
-        f"{benchmark.name} needs --data PATH or ${VARIABLE}: its data is not on the Hub ({benchmark.version})"
-    )
+    where = f" (version {benchmark.version})" if benchmark.version else ""
+    raise DataError(f"{benchmark.name}{where} needs --data PATH or ${VARIABLE}: its data is not on the Hub")
 
 
 def _inside(benchmark: Benchmark, data: Path) -> Path:
