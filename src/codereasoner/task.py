@@ -64,9 +64,8 @@ class Question(Plain):
             DataError: a field is missing, unknown or of another type than declared.
         """
         found = super().from_json(row)
-        renamed = NEW_NAMES["task"]
-        if found.task in renamed and not found.plugin:
-            return replace(found, task=current_name("task", found.task, renamed.values()))
+        if found.task in NEW_NAMES["task"] and not found.plugin:
+            return replace(found, task=current_name("task", found.task, NEW_NAMES["task"].values()))
         return found
 
     def to_json(self) -> dict[str, object]:
@@ -328,8 +327,7 @@ def grade_all(items: Sequence[Item], style: Style, runner: Runner | None = None)
 
 def read_completion(task: Task, question: Question, completion: str, style: Style, finish: str = "stop") -> str | Grade:
     """Return the answer in a completion, or the grade of a completion without any; never raises."""
-    found: str | Grade = _guarded(None, _parse, task, question, completion, style, finish)
-    return found
+    return _guarded(None, _parse, task, question, completion, style, finish)  # type: ignore[no-any-return]
 
 
 def grade_answers(items: Sequence[tuple[Task, Question, str | Grade]], runner: Runner | None = None) -> list[Grade]:
@@ -344,11 +342,10 @@ def grade_answers(items: Sequence[tuple[Task, Question, str | Grade]], runner: R
     runs: Mapping[int, Run] = {}
     while waiting:
         jobs: dict[int, Job] = {}
-        step: Job | Grade
         for index, (answer, examination) in list(waiting.items()):
             run = runs.get(index)
             if run is not None and run.outcome == "error":
-                step = Grade("error", answer, run.reason)
+                step: Job | Grade = Grade("error", answer, run.reason)
             else:
                 step = _guarded(answer, _next_step, examination, run)
             if isinstance(step, Grade):
@@ -362,9 +359,8 @@ def grade_answers(items: Sequence[tuple[Task, Question, str | Grade]], runner: R
 
 def _next_step(examination: Generator[Job, Run, Grade], run: Run | None) -> Job | Grade:
     """Return the next job of an examination, or the grade with which it ends."""
-    step: object
     try:
-        step = examination.send(run)  # type: ignore[arg-type] # None starts it
+        step: object = examination.send(run)  # type: ignore[arg-type] # None starts it
     except StopIteration as end:
         step = end.value
     if not isinstance(step, Job | Grade):
