@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.reports.folders import MODELS
+from tests.reports.folders import MODELS, make_run
 from tests.reports.test_feature_plots import BY_FEATURE
 
 import codereasoner as cr
@@ -399,6 +399,35 @@ def test_an_interval_stands_where_its_numbers_are(tmp_path: Path, open_page: Ope
     low, *_, high = page.execute_script(f"return {at}", ".grid", "x1")
     [first, second] = page.execute_script(f"return {at}", "circle", "cx")
     assert [(each - low) / (high - low) for each in (first, second)] == pytest.approx([0.75, 0.5])
+
+
+def test_the_axis_of_accuracies_has_room_for_every_interval(tmp_path: Path, open_page: Open) -> None:
+    folder = make_run(tmp_path / "run", 3, MODELS[:1])
+    (summary,) = list(folder.glob("evaluations/*/summary.json"))[:1]
+    facts = json.loads(summary.read_text()) | {"by_task": {}, "baselines": {}, "pass@1": 5.0}
+    drawn = """
+        const [plot, x] = [document.querySelector(".panels svg"), (node, name) => Number(node.getAttribute(name))];
+        const [zero, next] = [...plot?.querySelectorAll("text:not(.name)") ?? []];
+        const end = zero && x(plot.querySelector(".whisker"), "x2");
+        return zero && (end - x(zero, "x")) / (x(next, "x") - x(zero, "x")) * parseFloat(next.textContent);"""
+    for high in (7, 26, 45, 88.6, 100):
+        summary.write_text(json.dumps(facts | {"interval": [1.0, high]}))
+        page = open_page(write_report(summary.parent), "#summary")
+        assert wait_for(partial(page.execute_script, drawn)) == pytest.approx(high)
+
+
+def test_the_baselines_of_all_tasks_share_a_row(tmp_path: Path, open_page: Open) -> None:
+    folder = make_run(tmp_path / "run", 3, MODELS[:1])
+    for summary in folder.glob("evaluations/*/summary.json"):
+        told = {"output: always 0": 1.0, "input: always 0": 2.0, "input: always 1": 3.0}
+        summary.write_text(json.dumps(json.loads(summary.read_text()) | {"baselines": told}))
+    page = open_page(write_report(folder), "#summary", 390)
+    cells = "row => [...row.cells].map(({innerText}) => innerText)"
+    rows = page.execute_script(f"return [...document.querySelectorAll('.accuracies tfoot tr')].map({cells})")
+    assert [[" ".join(cell.split()) for cell in row[:3]] for row in rows] == [
+        ["without a model", "1.0 % always 0", "2.0 % always 0"],
+        ["without a model", "", "3.0 % always 1"],
+    ]
 
 
 def test_the_open_question_is_what_is_printed(report: Path, open_page: Open) -> None:

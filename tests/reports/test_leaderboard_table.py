@@ -56,6 +56,16 @@ def test_own_and_published_results_stand_in_one_table_best_first(own: Path) -> N
     assert kinds.count("published") == len(published_numbers(CruxevalOutput)) > 0
 
 
+def test_a_guess_for_one_task_is_not_ranked_among_accuracies_of_all(own: Path) -> None:
+    summary = own / "evaluations" / "held-out@mine" / "summary.json"
+    tasks = {"raises": {"n_questions": 100}, "path": {"n_questions": 600}, "trace": {"n_questions": 100}}
+    guesses = {"raises: always returns": 100.0, "path: always the end": 40.0, "path: always 2": 50.0, "copying": 3.0}
+    summary.write_text(json.dumps(SUMMARY | {"by_task": tasks, "baselines": guesses}))
+    [board] = [each for each in leaderboard([own], []) if each.title == "held-out"]
+    ranked = {entry.model: entry.value for entry in board.entries if entry.kind == "baseline"}
+    assert ranked == {"no model: the best guess of each task": 50.0, "no model: copying": 3.0}
+
+
 def test_an_own_row_says_how_it_was_got_and_what_went_wrong(own: Path) -> None:
     [mine] = [entry for entry in leaderboard([own], ["cruxeval-o"])[0].entries if entry.kind == "own"]
     assert mine.settings == "style direct, T=0.8, 5 samples, strict grader, 800 questions, 10 % truncated"

@@ -148,12 +148,26 @@ def _board(questions: str, benchmark: type[Benchmark] | None, own: Sequence[Eval
     ]
     baselines: dict[str, float] = {}
     for label, each in zip(labels(own), own, strict=True):
-        baselines |= each.summary.get("baselines", {})
+        baselines |= _baselines(each.summary)
         if not failed(each) and (entry := _own_entry(label, each)):
             entries.append(entry)
     entries += [Entry(f"no model: {baseline}", value, "", "", kind="baseline") for baseline, value in baselines.items()]
     title = benchmark.title if benchmark is not None else questions
     return Board(questions, title, tuple(sorted(entries, key=lambda entry: -entry.value)))
+
+
+def _baselines(summary: Summary) -> dict[str, float]:
+    """Return the baselines of all questions; those of single tasks are one, the best guess of each task."""
+    found = summary.get("baselines", {})
+    counts = {task: part["n_questions"] for task, part in summary.get("by_task", {}).items()}
+    if len(counts) < 2:
+        return dict(found)
+    best = {task: [value for name, value in found.items() if name.startswith(f"{task}: ")] for task in counts}
+    rest = {name: value for name, value in found.items() if not name.startswith(tuple(f"{task}: " for task in counts))}
+    if any(best.values()):
+        right = sum(counts[task] * max(values, default=0.0) for task, values in best.items())
+        rest["the best guess of each task"] = right / sum(counts.values())
+    return rest
 
 
 def size_of(model: str) -> float | None:

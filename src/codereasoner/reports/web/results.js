@@ -37,11 +37,11 @@ const columnName = (task) => (task === null ? "all" : taskName(task));
 function accuracyTable(rows, columns) {
   const steps = rows.some((row) => row.steps); // right steps, not only right answers
   const head = ["model", ...columns.map(columnName), steps ? el("span", { title: "the mean share of claims of a chain that are true in the real trace" }, "true claims") : null];
-  const baselines = baselinesOf(rows).map(([name, value]) => [`without a model: ${name}`, ...columns.map((task) => (baselineColumn(name, columns) === task ? percent(value) : "")), steps ? "" : null]);
+  const baselines = baselineRows(rows, columns).map((cells) => [...cells, steps ? "" : null]);
   const body = rows.map((row) => [[modelName(row), row.identity === row.model ? null : el("div", { class: "identity" }, visible(row.identity))],
     ...columns.map((task) => figure(part(row, task))), steps ? stepsFigure(row.steps) : null]);
   const kept = (cells) => cells.filter((cell) => cell !== null);
-  return dataTable("Table of accuracies", kept(head), body.map(kept), { foot: baselines.map(kept) });
+  return dataTable("Table of accuracies", kept(head), body.map(kept), { kind: "accuracies", foot: baselines.map(kept) });
 }
 
 function stepsFigure(steps) {
@@ -76,6 +76,14 @@ function baselinesOf(rows) {
   return Object.entries(Object.assign({}, ...rows.map((row) => row.baselines)));
 }
 
+// As few rows as hold the baselines of every column, each with its name below it.
+function baselineRows(rows, columns) {
+  const found = columns.map((task) => baselinesOf(rows).filter(([name]) => baselineColumn(name, columns) === task));
+  const cell = (baseline, task) => baseline ? [percent(baseline[1]), el("div", { class: "guess" }, baseline[0].replace(`${task}: `, ""))] : "";
+  return Array.from({ length: Math.max(...found.map(({ length }) => length)) },
+    (_, place) => ["without a model", ...found.map((each, column) => cell(each[place], columns[column]))]);
+}
+
 // A baseline named "input: always 0" belongs to the column of that task, any other to the last column.
 function baselineColumn(name, columns) {
   return columns.find((task) => task && name.startsWith(`${task}: `)) ?? columns[columns.length - 1];
@@ -92,7 +100,7 @@ function accuracyPlot(rows, task, columns) {
   });
   const high = Math.max(5, ...dots.map((dot) => dot.high), ...baselines.map(([, value]) => value));
   const plot = dotPlot(shown.map(({ model }, index) => ({ name: model, dots: [dots[index]] })), {
-    ticks: ticks(0, Math.min(100, Math.ceil(high / 10) * 10), 5), text: (value) => `${value} %`,
+    ticks: outerTicks(0, high, 5), text: (value) => `${value} %`,
     lines: baselines.map(([name, value]) => [`without a model: ${name}`, value]),
     label: `Accuracy, ${columnName(task)}: ${shown.map(({ model }, index) => `${model} ${percent(dots[index].value)}`).join(", ")}` });
   return el("figure", {}, el("figcaption", {}, el("b", {}, columnName(task)), el("span", { class: "small soft" }, `${whole(part(shown[0], task).n_questions)} questions`)), plot);
