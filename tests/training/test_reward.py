@@ -14,7 +14,7 @@ from codereasoner.errors import ConfigError, DataError, InfrastructureError
 from codereasoner.records import Job, Run
 from codereasoner.styles import find_style
 from codereasoner.task import Grade
-from codereasoner.training.reward import Reward, reward, rewards
+from codereasoner.training.reward import Reward
 from codereasoner.training.reward_terms import charge_length, compose
 from codereasoner.training.training_rows import question_text
 
@@ -35,23 +35,20 @@ def broken(jobs: Sequence[Job]) -> list[Run]:
 
 
 def test_a_right_answer_is_paid_and_a_wrong_one_is_not() -> None:
-    assert rewards([FORWARD] * 3, ["=[2]", "=[3]", "nothing"], TERSE) == [1.0, 0.0, 0.0]
+    assert Reward(TERSE)([], ["=[2]", "=[3]", "nothing"], [FORWARD] * 3) == [1.0, 0.0, 0.0]
 
 
 def test_any_input_that_gives_the_value_is_paid() -> None:
-    assert rewards([BACKWARD] * 3, ["=f([1, 2])", "=f([7, 2])", "=f([2])"], TERSE, run) == [1.0, 1.0, 0.0]
-
-
-def test_an_infrastructure_error_has_no_reward() -> None:
-    assert reward(BACKWARD, "=f([1, 2])", TERSE, broken) is None
+    assert Reward(TERSE, run)([], ["=f([1, 2])", "=f([7, 2])", "=f([2])"], [BACKWARD] * 3) == [1.0, 1.0, 0.0]
 
 
 def test_the_style_may_be_given_by_name() -> None:
-    assert reward(FORWARD, "=[2]", "terse") == 1.0
+    assert Reward("terse")([], ["=[2]"], [FORWARD]) == [1.0]
 
 
 def test_an_answer_that_was_cut_off_is_not_paid_where_its_end_is_what_closes_it() -> None:
-    assert reward(FORWARD, "=[2]", TERSE, finish="length") == 0.0
+    graded = Reward(TERSE, ends=frozenset([9]))
+    assert graded([], ["=[2]"] * 2, [FORWARD] * 2, completion_ids=[[5, 6], [5, 9]]) == [0.0, 1.0]
 
 
 def test_trl_gives_messages_and_columns_and_gets_rewards_and_a_log() -> None:
@@ -120,7 +117,7 @@ def test_trl_gets_the_terms_too() -> None:
 def test_a_thought_that_was_never_closed_is_no_answer_for_the_reward_either(style: str) -> None:
     draft = find_style(style).render("assert f([1, 2]) == ??", "[2]")
     texts = [f"<think>so\n{draft}\nor not", f"<think>so</think>\n\n{draft}", f"so</think>\n\n{draft}"]
-    assert rewards([FORWARD] * 3, texts, style) == [0.0, 1.0, 1.0]
+    assert Reward(style)([], texts, [FORWARD] * 3) == [0.0, 1.0, 1.0]
     opened = Reward(style, opened="<think>")
     assert opened([], [f"so\n{draft}\nor not", f"so</think>\n\n{draft}"], [FORWARD] * 2) == [0.0, 1.0]
     assert [grade.outcome for grade in opened.grades] == ["truncated", "correct"]

@@ -1,8 +1,7 @@
 """The reward of a completion: its grade, so that training and evaluation can never disagree.
 
-`reward` is the core that every trainer shares, one completion at a time; `rewards` grades a batch together, so that
-what must be executed goes to the runner at once; `Reward` is what TRL's `reward_funcs` takes. What else may be
-paid is in `reward_terms.py`. verl and OpenRLHF are served by `exports/`.
+`Reward` is what TRL's `reward_funcs` takes. What else may be paid is in `reward_terms.py`. verl and OpenRLHF are served
+by `exports/`.
 """
 
 from __future__ import annotations
@@ -25,54 +24,6 @@ if TYPE_CHECKING:
     from codereasoner.models.local import Reader
 
 TOLERATED = 0.01  # share of a step's grades that may be infrastructure errors
-
-
-def reward(
-    question: str, completion: str, style: Style | str, runner: Runner | None = None, finish: str = "stop"
-) -> float | None:
-    """Return the reward of one completion; None for an infrastructure error, so that nothing is learnt from it.
-
-    `question` is the JSON text of a row's column. Never raises for what a completion holds.
-    """
-    return rewards([question], [completion], style, runner, [finish])[0]
-
-
-def rewards(
-    questions: Sequence[str],
-    completions: Sequence[str],
-    style: Style | str,
-    runner: Runner | None = None,
-    finishes: Sequence[str] | None = None,
-) -> list[float | None]:
-    """Return the rewards of completions, each for its question.
-
-    Shapes: `n` questions and `n` completions give `n` rewards, in the same order.
-    """
-    return [each.reward for each in grades_of(questions, completions, style, runner, finishes)]
-
-
-def grades_of(
-    questions: Sequence[str],
-    completions: Sequence[str],
-    style: Style | str,
-    runner: Runner | None,
-    finishes: Sequence[str] | None = None,
-) -> list[Grade]:
-    """Return the grades of completions, each for its question, made together.
-
-    Shapes: `n` questions and `n` completions give `n` grades, in the same order.
-    """
-    ends = finishes or ["stop"] * len(completions)
-    written = [Completion(text, finish) for text, finish in zip(completions, ends, strict=True)]
-    return _grades(questions, written, style, runner)
-
-
-def _grades(
-    questions: Sequence[str], written: Sequence[Completion], style: Style | str, runner: Runner | None
-) -> list[Grade]:
-    found = find_style(style) if isinstance(style, str) else style
-    known = {text: read_question(text) for text in set(questions)}
-    return grade_completions([known[text] for text in questions], written, found, runner)
 
 
 @dataclass(eq=False)
@@ -112,7 +63,10 @@ class Reward:
         declared = self.reader.tags if self.reader is not None else ()
         ends = self._finishes(completion_ids) or ["stop"] * len(texts)
         whole = [Completion(*each).split(declared=declared) for each in zip(texts, ends, strict=True)]
-        self.grades = grades = _grades(question, whole, self.style, self.runner)
+        known = {text: read_question(text) for text in set(question)}
+        asked = [known[text] for text in question]
+        style = find_style(self.style) if isinstance(self.style, str) else self.style
+        self.grades = grades = grade_completions(asked, whole, style, self.runner)
         refuse_errors(grades)
         if callable(log_metric):
             log_metric("reward_seconds", time.perf_counter() - began)
@@ -121,7 +75,6 @@ class Reward:
         paid = [self.term(*each) for each in zip(grades, texts, lengths, strict=True)]
         if self.groups is None:
             return paid
-        asked = [read_question(text) for text in question]
         added = self.groups.amounts(asked, texts, lengths, grades, self.runner)
         return [None if value is None else value + more for value, more in zip(paid, added, strict=True)]
 
