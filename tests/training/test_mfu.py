@@ -10,7 +10,7 @@ import pytest
 from tests.libraries import library
 
 from codereasoner.training import sft as module
-from codereasoner.training.mfu import full_rate, matrix_rate
+from codereasoner.training.budget import full_rate, matrix_rate
 from codereasoner.training.sft import sft
 from codereasoner.training.training_config import SftConfig
 

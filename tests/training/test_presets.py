@@ -13,11 +13,11 @@ from codereasoner import configs
 from codereasoner.models import device
 from codereasoner.training import grpo, settings, sft, training_run
 from codereasoner.training.budget import budget_of
+from codereasoner.training.grpo import share_left, vllm_arguments
 from codereasoner.training.memory import Memory
 from codereasoner.training.presets import flags, preset
 from codereasoner.training.settings import quiet
 from codereasoner.training.training_config import GrpoConfig, SftConfig
-from codereasoner.training.vllm_settings import share_left, vllm_arguments
 
 CONFIGS = configs.FOLDER
 OTHERS = ("accelerate/", "curriculum/", "experiments/")

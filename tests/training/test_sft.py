@@ -19,7 +19,7 @@ import pytest
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.ledger import read_rows, write_records
 from codereasoner.models.checkpoint import load_checkpoint
-from codereasoner.training import preflight
+from codereasoner.training import training_run
 from codereasoner.training.callbacks import last_checkpoint
 from codereasoner.training.grpo import grpo
 from codereasoner.training.rft import rft
@@ -158,8 +158,8 @@ def test_options_that_do_not_fit_are_refused_before_any_work(
     config: type,
 ) -> None:
     pytest.importorskip("trl")
-    monkeypatch.setattr(preflight, "has_gpu", lambda: gpu)
-    monkeypatch.setattr(preflight, "find_spec", lambda name: None)
+    monkeypatch.setattr(training_run, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(training_run, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=words):
         train(sft_rows, base, tmp_path / "out", config(**changes))
     assert not (tmp_path / "out").exists()
@@ -176,7 +176,7 @@ def test_tensorboard_gets_the_losses_and_a_missing_tracker_is_named(
     events = EventAccumulator(str(out / "tensorboard"))
     events.Reload()
     assert [each.step for each in events.Scalars("train/loss")] == [2, 4]
-    monkeypatch.setattr(preflight, "find_spec", lambda name: None)
+    monkeypatch.setattr(training_run, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="--track wandb needs the package wandb: pip install wandb"):
         sft(sft_rows, base, tmp_path / "other", replace(config, track="wandb"))
 

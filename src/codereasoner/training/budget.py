@@ -1,4 +1,4 @@
-"""Budgets of training: seconds, tokens, or floating-point operations.
+"""Budgets of training: seconds, tokens, or floating-point operations, and the rate of these that a GPU can reach.
 
 Tokens and operations give the same training on every machine; seconds give the same wait. Operations make trainings
 comparable that spend them differently: a parameter takes 2 for a token read or written, and 6 for a token learnt, whose
@@ -25,6 +25,22 @@ FORWARD, LEARN = 2.0, 6.0
 FLAT = 0.6
 """Share of a budget at the full learning rate; over the rest it falls to zero in a line. A constant rate with such a
 cooldown learns as much as a cosine (arXiv:2405.18392)."""
+
+MATRIX_RATES = {
+    "B200": 2250e12,
+    "GH200": 989e12,
+    "H200": 989e12,
+    "H100 PCIe": 756e12,
+    "H100 NVL": 835e12,
+    "H100": 989e12,
+    "A100": 312e12,
+    "A10": 125e12,
+    "L40S": 362e12,
+    "L4": 121e12,
+    "RTX 4090": 165e12,
+    "RTX 3090": 71e12,
+}
+"""Dense bf16 operations a second of a device, as its maker's data sheet has them; the first name that fits counts."""
 
 
 @dataclass
@@ -145,3 +161,18 @@ def on_budget(trainer: type, budget: Budget) -> type:
             return self.lr_scheduler
 
     return OnBudget
+
+
+def matrix_rate(device: str) -> float | None:
+    """Return the matrix rate of a device by its name, in operations a second; None where it is not known."""
+    words = device.replace("-", " ").split()
+    return next((rate for name, rate in MATRIX_RATES.items() if all(part in words for part in name.split())), None)
+
+
+def full_rate(parameters: int) -> float | None:
+    """Return the tokens a second at the full matrix rate of the GPU here; None without a known GPU."""
+    torch = import_extra("torch", "train")
+    if not torch.cuda.is_available():
+        return None
+    peak = matrix_rate(torch.cuda.get_device_name())
+    return peak / (LEARN * parameters) if peak else None

@@ -17,13 +17,12 @@ from codereasoner.models.checkpoint import Checkpoint, weights_identity
 from codereasoner.outputs import refuse_others
 from codereasoner.task import Runner
 from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of
-from codereasoner.training.preflight import check_before
 from codereasoner.training.row_sampling import batches_within, sample_rows, tokens_of
 from codereasoner.training.settings import load, quiet, set_threads, style_of
 from codereasoner.training.sft import sft
 from codereasoner.training.training_config import RftConfig, SftConfig, decisive
 from codereasoner.training.training_rows import Row, style_of_rows
-from codereasoner.training.training_run import as_json, comparable, is_done, lock
+from codereasoner.training.training_run import as_json, check_before, comparable, is_done, lock
 
 
 def rft(

@@ -16,13 +16,12 @@ from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.models.checkpoint import Checkpoint, context_of
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
 from codereasoner.task import Runner
-from codereasoner.training.budget import Budget, budget_of, on_budget
+from codereasoner.training.budget import Budget, budget_of, full_rate, on_budget
 from codereasoner.training.callbacks import LastProgress, make_callback
 from codereasoner.training.distributed import rank_and_size
 from codereasoner.training.evaluation_callback import make_check
 from codereasoner.training.fast_trainer import fast_trainer, in_one_order, is_small
 from codereasoner.training.memory import Memory, estimate, fitted
-from codereasoner.training.mfu import full_rate
 from codereasoner.training.muon import make_optimizer
 from codereasoner.training.settings import lora, set_threads, style_of
 from codereasoner.training.shards import DONE, Shards, is_folder, read_all

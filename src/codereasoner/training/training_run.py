@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,9 +20,7 @@ from codereasoner.training.budget import Budget
 from codereasoner.training.callbacks import Summarized, last_checkpoint, restore_budget, trim_history
 from codereasoner.training.distributed import main_process_first, rank_and_size
 from codereasoner.training.memory import Memory, free_memory
-from codereasoner.training.preflight import check_before
-from codereasoner.training.settings import load, quiet, write_card
-from codereasoner.training.tracking import add_tensorboard, tracker_arguments
+from codereasoner.training.settings import load, quiet, template_arguments, write_card
 from codereasoner.training.training_config import TrainingConfig, decisive
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, Trainer
 
 FOREVER = 10_000_000  # steps; a budget ends training before
+WITH_TABLES = ("trackio", "wandb")  # the trackers to which TRL also sends a table of completions
 
 
 class Made(NamedTuple):
@@ -72,10 +72,33 @@ def run_training(
         budget.parameters = loaded.model.num_parameters()
         made = make(loaded, free)
         notice(made.memory.words(free))
-        add_tensorboard(made.trainer, config, out)
+        _add_tensorboard(made.trainer, config, out)
         _train(made.trainer, checkpoint)
         _finish(made, loaded, out, config, whole, source)
     return out
+
+
+def check_before(config: TrainingConfig) -> dict[str, object]:
+    """Refuse options that do not fit one another or this machine; returns the arguments of the chat template."""
+    for given, words in (
+        (config.save != "merged", f"--save {config.save} saves LoRA adapters"),
+        (config.quantize != "none", f"--quantize {config.quantize} holds the weights below LoRA adapters in 4 bits"),
+    ):
+        if given and not config.lora:
+            raise ConfigError(f"{words}, and there are none: give --lora RANK as well")
+    for given, option in (
+        (config.quantize != "none", f"--quantize {config.quantize}"),
+        (config.optimizer == "adamw-8bit", f"--optimizer {config.optimizer}"),
+    ):
+        if given and not has_gpu():
+            raise ConfigError(f"{option} needs a GPU, and torch finds none here")
+        if given and find_spec("bitsandbytes") is None:
+            raise ConfigError(f"{option} needs the package bitsandbytes: pip install 'codereasoner[bitsandbytes]'")
+    if config.track != "none" and find_spec(config.track) is None:
+        raise ConfigError(f"--track {config.track} needs the package {config.track}: pip install {config.track}")
+    if config.held_out is not None and not Path(config.held_out).is_file():
+        raise ConfigError(f"--held-out: there is no file {config.held_out}")
+    return template_arguments(config.thinking, config.template_args)
 
 
 def is_done(out: Path, config: Mapping[str, object]) -> bool:
@@ -146,6 +169,15 @@ def mute(trainer: Trainer) -> None:
     transformers = import_extra("transformers", "train")
     for callback in (transformers.PrinterCallback, transformers.trainer_callback.ProgressCallback):
         trainer.remove_callback(callback)
+
+
+def _add_tensorboard(trainer: Trainer, config: TrainingConfig, out: Path) -> None:
+    """Write TensorBoard's events to OUT/tensorboard, next to the checkpoint, where that tracker is asked for."""
+    if config.track == "tensorboard" and trainer.is_world_process_zero():
+        transformers = import_extra("transformers", "train")
+        import_extra("torch.utils.tensorboard", "train")
+        writer = import_extra("torch", "train").utils.tensorboard.SummaryWriter(log_dir=str(out / "tensorboard"))
+        trainer.add_callback(transformers.integrations.TensorBoardCallback(writer))
 
 
 def _train(trainer: Trainer, checkpoint: Path | None) -> None:
@@ -222,7 +254,8 @@ def arguments(out: Path, config: TrainingConfig, budget: Budget, bf16: bool) -> 
         "save_strategy": "no",  # the callback saves by the clock
         "save_total_limit": 1,
         "ddp_find_unused_parameters": False,  # every weight of a language model is used in every step
-        **tracker_arguments(config, out),
+        "report_to": [config.track] if config.track in WITH_TABLES else [],
+        "run_name": str(out),
         "disable_tqdm": True,
         **device_arguments(bf16, config.checkpointing),
     }
