@@ -10,8 +10,7 @@ from codereasoner.errors import counted
 from codereasoner.evaluation.paired_comparison import PairedDifference
 from codereasoner.evaluation.results import accuracy
 from codereasoner.extend import task_order
-from codereasoner.reports.comparison import Comparison
-from codereasoner.reports.comparison_rows import PairComparison
+from codereasoner.reports.comparison import Comparison, PairComparison
 from codereasoner.reports.result_rows import Figures, Result, baselines_of
 
 NAME, INTERVAL = 24, 22  # columns of a terminal for the name of a model, and for a number with its interval

@@ -1,14 +1,19 @@
-"""Compare evaluations on the questions they share: in all, by task, by feature, and question by question."""
+"""Compare evaluations on the questions they share: in all, by task, by feature, and question by question.
 
-from collections.abc import Iterator, Sequence
+An evaluation on hard questions is also compared with that on their originals: what the rewrites cost a model.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import TypedDict, cast
 
 from codereasoner.errors import DataError
+from codereasoner.evaluation.metrics import mean
 from codereasoner.evaluation.paired_comparison import Pair, PairedDifference, mcnemar, paired
-from codereasoner.evaluation.results import Summary, count_grades
+from codereasoner.evaluation.results import GradeRow, Summary, count_grades
 from codereasoner.extend import task_order
 from codereasoner.reports.accuracy_by_feature import (
     FeatureAccuracy,
@@ -17,15 +22,48 @@ from codereasoner.reports.accuracy_by_feature import (
     binned,
     question_features,
 )
-from codereasoner.reports.comparison_rows import FEWEST, Flipped, PairComparison, PairDifference
-from codereasoner.reports.hardened_pairs import hardened_pairs
 from codereasoner.reports.page import assemble, write_view
 from codereasoner.reports.question_browser import browser, label_of
-from codereasoner.reports.question_records import LIMIT, Gathered, Shown, gather
+from codereasoner.reports.question_records import LIMIT, Gathered, Shown, gather, item_of
 from codereasoner.reports.result_rows import MistakeCounts, Result, mistake_counts, results, warnings
 from codereasoner.reports.run_folder import Evaluation, chosen_evaluations, collector_at_rest, labels
+from codereasoner.task import Question
 
 EVERYTHING = 10**9
+FEWEST = 2  # questions that a difference needs to have an interval
+
+
+class FeatureDifference(TypedDict):
+    """The differences by one feature."""
+
+    feature: str
+    bins: Sequence[PairedDifference]
+
+
+class Flipped(TypedDict):
+    """A question that one model got right more often than the other."""
+
+    id: str
+    task: str
+    question: str
+
+
+class PairDifference(TypedDict):
+    """Two models on one list of questions."""
+
+    list: str
+    first: str
+    second: str
+    tasks: Mapping[str, PairedDifference]  # by task, and "all" where there are several
+
+
+class PairComparison(PairDifference):
+    """The same with everything that `compare` shows."""
+
+    by_feature: Sequence[FeatureDifference]
+    gained: Sequence[Flipped]
+    lost: Sequence[Flipped]
+    not_shared: tuple[int, int]  # questions that only the first, only the second model was asked
 
 
 class Comparison(TypedDict):
@@ -53,7 +91,7 @@ def compare(paths: Sequence[Path], details: bool = False) -> tuple[Comparison, G
     folders = list(dict.fromkeys(each.run for each in found))
     gathered = gather(folders, found, EVERYTHING, only_asked=True, details=details)
     features = question_features(folders, gathered)
-    rows = [*_comparisons(gathered, features), *hardened_pairs(found, gathered)]
+    rows = [*_comparisons(gathered, features), *_hardened_pairs(found, gathered)]
     if not rows:
         asked = ", ".join(f"{each.model} was asked {each.questions}" for each in found)
         raise DataError(f"no two of these evaluations share {FEWEST} questions, so nothing can be compared: {asked}")
@@ -125,11 +163,14 @@ def _comparisons(found: Gathered, features: Features) -> Iterator[PairComparison
             flips = [(item.share(second) - item.share(first), item) for item in both]
             yield {
                 **row,
-                "tasks": {
-                    task: {**part, "p": mcnemar(part["gained"], part["lost"])} for task, part in row["tasks"].items()
-                },
+                "tasks": _tested(row["tasks"]),
                 "by_feature": [
-                    {"feature": feature, "bins": [{**_paired(part, *pair), "label": label} for label, part in bins]}
+                    {
+                        "feature": feature,
+                        "bins": [
+                            {**paired([_pair(item, *pair) for item in part]), "label": label} for label, part in bins
+                        ],
+                    }
                     for feature, bins in binned(both, features).items()
                 ],
                 "gained": [_flipped(item, known) for change, item in flips if change > 0],
@@ -171,19 +212,85 @@ def _both(found: Gathered, name: str, first: str, second: str) -> list[Shown]:
 
 
 def _difference(name: str, items: Sequence[Shown], first: str, second: str) -> PairDifference:
-    tasks = sorted({item.question.task for item in items}, key=task_order)
-    parts = {task: [item for item in items if item.question.task == task] for task in tasks}
-    if len(tasks) > 1:
-        parts["all"] = list(items)
-    found = {task: _paired(part, first, second) for task, part in parts.items() if len(part) >= FEWEST}
-    return {"list": name, "first": first, "second": second, "tasks": found}
+    tasks = _by_task((item.question.task, _pair(item, first, second)) for item in items)
+    return {"list": name, "first": first, "second": second, "tasks": tasks}
 
 
-def _paired(items: Sequence[Shown], first: str, second: str) -> PairedDifference:
-    return paired([Pair(item.cluster, item.share(first), item.share(second)) for item in items])
+def _pair(item: Shown, first: str, second: str) -> Pair:
+    return Pair(item.cluster, item.share(first), item.share(second))
+
+
+def _by_task(pairs: Iterable[tuple[str, Pair]]) -> dict[str, PairedDifference]:
+    """Compare the pairs of each task, and all of them where there are several tasks."""
+    parts: defaultdict[str, list[Pair]] = defaultdict(list)
+    for task, pair in pairs:
+        parts[task].append(pair)
+    found = dict(sorted(parts.items(), key=lambda item: task_order(item[0])))
+    if len(found) > 1:
+        found["all"] = [pair for part in parts.values() for pair in part]
+    return {task: paired(part) for task, part in found.items() if len(part) >= FEWEST}
+
+
+def _tested(tasks: Mapping[str, PairedDifference]) -> dict[str, PairedDifference]:
+    return {task: {**part, "p": mcnemar(part["gained"], part["lost"])} for task, part in tasks.items()}
 
 
 def _flipped(item: Shown, known: dict[str, Flipped]) -> Flipped:
     if item.name not in known:
-        known[item.name] = {"id": item.name, "task": item.question.task, "question": label_of(item.question)}
+        known[item.name] = _described(item.name, item.question)
     return known[item.name]
+
+
+def _described(name: str, question: Question) -> Flipped:
+    return {"id": name, "task": question.task, "question": label_of(question)}
+
+
+def _hardened_pairs(found: Sequence[Evaluation], gathered: Gathered) -> Iterator[PairComparison]:
+    """Yield what the rewrites cost each model that was asked hard questions and, in the same style, their originals.
+
+    Questions that were not rewritten do not count.
+    """
+    known = [(each, _shares(each, rows, gathered)) for each, rows in zip(found, gathered.grades, strict=True)]
+    for hard, asked in known:
+        new_of = {str(question.features.get("original", "")): (question, share) for question, share in asked.values()}
+        for other, originals in known:
+            scored = [
+                (originals[name][0], question, originals[name][1], share)
+                for name, (question, share) in new_of.items()
+                if name in originals
+            ]
+            if len(scored) >= FEWEST and _asked(hard) == _asked(other):
+                yield _cost(hard, scored, len(originals), len(asked))
+
+
+def _shares(
+    evaluation: Evaluation, grades: Sequence[GradeRow], gathered: Gathered
+) -> dict[str, tuple[Question, float]]:
+    """Return the questions of an evaluation that have an answer, by id, each with the share of right ones."""
+    right: defaultdict[str, list[float]] = defaultdict(list)
+    for row in grades:
+        right[row["question"]].append(row["outcome"] == "correct")
+    items = ((name, item_of(gathered.shown, evaluation, name)) for name in right)
+    return {name: (item.question, mean(right[name])) for name, item in items if item is not None}
+
+
+def _asked(evaluation: Evaluation) -> tuple[object, ...]:
+    """Return the model of an evaluation and the way it was asked."""
+    summary = evaluation.summary
+    return evaluation.model, summary.get("identity"), summary.get("style"), summary.get("grader")
+
+
+def _cost(
+    hard: Evaluation, scored: Sequence[tuple[Question, Question, float, float]], originals: int, all_hard: int
+) -> PairComparison:
+    pairs = ((old.task, Pair(old.program or old.id, first, second)) for old, _, first, second in scored)
+    return {
+        "list": hard.questions,
+        "first": f"{hard.model}, original questions",
+        "second": f"{hard.model}, hard questions",
+        "tasks": _tested(_by_task(pairs)),
+        "by_feature": [],
+        "gained": [_described(new.id, new) for _, new, first, second in scored if second > first],
+        "lost": [_described(new.id, new) for _, new, first, second in scored if second < first],
+        "not_shared": (originals - len(scored), all_hard - len(scored)),
+    }
