@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from codereasoner.reports.cards import accuracy_table, outcome_table
 from codereasoner.reports.markdown import table
-from codereasoner.reports.result_rows import results, token_figures, warnings
+from codereasoner.reports.result_rows import results, warnings
 from codereasoner.reports.run_folder import Evaluation, labels
 
 
@@ -78,6 +77,6 @@ def test_a_cell_can_not_break_the_table() -> None:
 
 
 def test_tokens_are_set_against_right_answers_where_they_were_counted() -> None:
-    summary: Any = {"completion_tokens": 4000, "n_answers": 40, "outcomes": {"correct": 30, "wrong": 10}}
-    assert token_figures(summary) == {"tokens": 100.0, "right_per_1000_tokens": 7.5}
-    assert token_figures(summary | {"completion_tokens": 0}) == {"tokens": None, "right_per_1000_tokens": None}
+    outcomes = {"correct": 30, "wrong": 10}
+    rows = results([evaluation(f"m{n}", outcomes, completion_tokens=n, n_answers=40) for n in (4000, 0)])
+    assert [(row["tokens"], row["right_per_1000_tokens"]) for row in rows] == [(100.0, 7.5), (None, None)]

@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 from codereasoner import extend, literals
-from codereasoner.chains.conclusions import conclude
 from codereasoner.chains.detail_local import Local
 from codereasoner.chains.detail_steps import Sentences
 from codereasoner.chains.detail_terse import called, claims, outcome
@@ -40,10 +39,33 @@ def narrate(question: Question, run: Run, detail: Detail = "states", limit: int 
     _check(detail)
     if searches(question):
         raise DataError("a question that asks for a call is answered by a search: see narrate_search")
-    events, verdict = conclude(question, read_events(run))
+    events, verdict = _conclude(question, read_events(run))
     lines = _render(replace(run, value=None) if verdict else run, events, detail, limit)
     lines += [each for each in [verdict or extend.task_of(question).conclude(question)] if each]
     return Chain(question.id, "\n".join(lines), "narrator")
+
+
+def _conclude(question: Question, events: Sequence[Event]) -> tuple[Sequence[Event], str]:
+    """Return the events of a chain as far as its question looks, and the sentence that answers it.
+
+    These are all events and "" where the question is about the result, or where its line and time cannot be tied to
+    one event, as where a line belongs to a statement of several.
+    """
+    place = _place(events, question.facts.get("line"), question.facts.get("time"))
+    if place is None:
+        return events, ""
+    reached, last = events[: place + 1], events[place]
+    following = next((m.line for m in events[place + 1 :] if m.frame == last.frame and m.kind == "line"), None)
+    sentence = extend.task_of(question).conclude_at(question, last.state, following)
+    return (reached, sentence) if sentence else (events, "")
+
+
+def _place(events: Sequence[Event], line: int | None, time: int | None) -> int | None:
+    """Find the event of that line's `time`-th visit; the last event where no time is named."""
+    if time is None:
+        return len(events) - 1 if events else None
+    places = [place for place, event in enumerate(events) if event.kind == "line" and event.line == line]
+    return places[time - 1] if time and len(places) >= time else None
 
 
 def narrate_search(question: Question, tries: Sequence[Try], detail: Detail = "states", limit: int = 0) -> Chain:

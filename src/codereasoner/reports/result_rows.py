@@ -81,22 +81,6 @@ def results(evaluations: Sequence[Evaluation], found: Gathered | None = None) ->
     ]
 
 
-class TokenFigures(TypedDict):
-    """Tokens of an answer, and right answers for a thousand of them; None where no tokens were counted."""
-
-    tokens: float | None
-    right_per_1000_tokens: float | None
-
-
-def token_figures(summary: Summary) -> TokenFigures:
-    """Return the tokens of an answer on average, and the right answers for a thousand tokens."""
-    written, answers = summary.get("completion_tokens"), summary.get("n_answers")
-    if not written or not answers:
-        return {"tokens": None, "right_per_1000_tokens": None}
-    right = summary.get("outcomes", {}).get("correct", 0)
-    return {"tokens": round(written / answers, 1), "right_per_1000_tokens": round(1000 * right / written, 3)}
-
-
 def baselines_of(rows: Sequence[Result]) -> dict[str, float]:
     """Return the baselines, results of answers without a model, by name, in percent."""
     return {name: value for row in rows for name, value in row["baselines"].items()}
@@ -169,6 +153,8 @@ def _step_accuracy(found: Gathered) -> dict[tuple[str, str], Steps]:
 
 def _result(evaluation: Evaluation, label: str, steps: Steps | None) -> Result:
     summary = evaluation.summary
+    written, answers = summary.get("completion_tokens"), summary.get("n_answers")
+    right = summary.get("outcomes", {}).get("correct", 0)
     by_task = sorted(summary.get("by_task", {}).items(), key=lambda part: task_order(part[0]))
     return {
         **_figures(summary),
@@ -177,9 +163,10 @@ def _result(evaluation: Evaluation, label: str, steps: Steps | None) -> Result:
         "identity": str(summary.get("model", evaluation.model)),
         "grader": summary.get("grader", ""),
         "style": summary.get("style", ""),
-        "n_answers": summary.get("n_answers"),
+        "n_answers": answers,
         "errors": summary.get("errors", {}),
-        **token_figures(summary),
+        "tokens": round(written / answers, 1) if written and answers else None,
+        "right_per_1000_tokens": round(1000 * right / written, 3) if written and answers else None,
         "tasks": [{**_figures(part), "task": name} for name, part in by_task],
         "baselines": dict(summary.get("baselines", {})),
         "metrics": _metrics(summary),
