@@ -232,10 +232,10 @@ def register(made: Task | type[Task]) -> Task:
     return found
 
 
-def commonest(reasons: Mapping[str, int], most: int = 3) -> str:
+def commonest(reasons: Mapping[str, int]) -> str:
     """Write reasons by how common they are: `3 x 400: Server is pinned to ...; 1 x no connection: ...`."""
-    listed = [f"{count:,} x {reason or 'no reason given'}" for reason, count in Counter(reasons).most_common(most)]
-    rest = len(reasons) - most
+    listed = [f"{count:,} x {reason or 'no reason given'}" for reason, count in Counter(reasons).most_common(3)]
+    rest = len(reasons) - 3
     return "; ".join(listed) + (f"; and {rest:,} other reasons" if rest > 0 else "")
 
 

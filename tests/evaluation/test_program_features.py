@@ -68,7 +68,7 @@ def test_libraries_are_measured_where_programs_are_run(pool: Pool) -> None:
 
 def test_bins_never_split_equal_values_and_have_intervals() -> None:
     rows = [(f"p{n}", {"code_lines": n // 5}, float(n < 10)) for n in range(20)]
-    table = accuracy_table(rows, ["code_lines"], bins=4)
+    table = accuracy_table(rows, ["code_lines"])
     assert [(row["low"], row["high"]) for row in table] == [(0, 0), (1, 1), (2, 2), (3, 3)]
     assert [row["accuracy"] for row in table] == [100, 100, 0, 0]
     assert all(row["interval"][0] <= row["accuracy"] <= row["interval"][1] for row in table)

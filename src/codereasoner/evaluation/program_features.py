@@ -149,18 +149,18 @@ def _measured(run: Run) -> Features:
 
 
 def accuracy_table(
-    rows: Sequence[tuple[str, Mapping[str, float | None], float]], names: Sequence[str] = FEATURES, bins: int = 4
+    rows: Sequence[tuple[str, Mapping[str, float | None], float]], names: Sequence[str] = FEATURES
 ) -> list[FeatureBin]:
     """Return the accuracy by feature of rows of (program, features, share of right answers), in percent.
 
-    The bins of a feature hold about equally many questions; equal values are never in two bins.
+    The four bins of a feature hold about equally many questions; equal values are never in two bins.
     """
     table: list[FeatureBin] = []
     for name in names:
         held = sorted(
             (value, program, share) for program, found, share in rows if (value := found.get(name)) is not None
         )
-        for part in _bins(held, bins):
+        for part in _bins(held):
             shares = [(program, share) for _, program, share in part]
             table.append(
                 {
@@ -175,10 +175,10 @@ def accuracy_table(
     return table
 
 
-def _bins(held: Sequence[Valued], bins: int) -> list[list[Valued]]:
+def _bins(held: Sequence[Valued]) -> list[list[Valued]]:
     parts: list[list[Valued]] = []
     for place, item in enumerate(held):
-        full = parts and place * bins // len(held) >= len(parts)
+        full = parts and place * 4 // len(held) >= len(parts)
         if not parts or (full and parts[-1][-1][0] != item[0]):
             parts.append([])
         parts[-1].append(item)

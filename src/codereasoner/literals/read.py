@@ -370,6 +370,6 @@ def _describe(node: ast.AST) -> str:
         return type(node).__name__
 
 
-def _shorten(text: str, width: int = 60) -> str:
-    text = " ".join(text[: 20 * width].encode("utf-8", "backslashreplace").decode().split())
-    return text if len(text) <= width else text[: width - 1] + "…"
+def _shorten(text: str) -> str:
+    text = " ".join(text[:1200].encode("utf-8", "backslashreplace").decode().split())
+    return text if len(text) <= 60 else text[:59] + "…"
