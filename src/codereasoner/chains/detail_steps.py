@@ -72,14 +72,16 @@ class Sentences:
             case ast.If() if event.taken is None:
                 return f"{clause}, the test is made" if clause else "the test is made"
             case ast.If(test=test) | ast.While(test=test) if event.taken is not None:
-                binds = f"{clause}, " if clause else ""
-                return binds + self._test(test, event, "the body runs" if event.taken else _otherwise(node))
+                otherwise = "the loop ends" if isinstance(node, ast.While) else "the body is skipped"
+                then = "the body runs" if event.taken else otherwise
+                return (f"{clause}, " if clause else "") + self._test(test, event, then)
             case ast.While(test=ast.Constant()):
                 return "the body runs until the loop is left" if event.visit == 1 else ""
             case ast.Assert(test=test):
                 return self._test(test, event, "the assertion holds", taken=True)
             case ast.Match(subject=subject):
-                return self._subject(subject, event)
+                known = self._known(subject, event)
+                return "the cases are tried" + (f" with {known}" if known else "")
             case ast.Break():
                 return "the loop is to be left" if event.waits else "the loop is left"
             case ast.Continue():
@@ -160,10 +162,6 @@ class Sentences:
         if not comparisons[-1].endswith(f" is {truth}"):
             comparisons.append(f"so the test is {truth}")
         return ", ".join([*comparisons, then])
-
-    def _subject(self, subject: ast.expr, event: Event) -> str:
-        known = self._known(subject, event)
-        return f"the cases are tried with {known}" if known else "the cases are tried"
 
     def _operations(self, event: Event) -> str:
         """`'abc'[::2] is 'ac', `: the operations of a statement of several."""
@@ -286,12 +284,6 @@ def _whole(path: str, mark: str) -> str:
 def _is_short(inside: str) -> bool:
     """Return whether what is between the brackets of a container is a literal, and not long."""
     return 0 < len(inside) <= MAX_LENGTH and "<" not in inside
-
-
-def _otherwise(node: ast.If | ast.While) -> str:
-    if isinstance(node, ast.While):
-        return "the loop ends"
-    return "the body is skipped"
 
 
 def _call(event: Event, source: str) -> str:

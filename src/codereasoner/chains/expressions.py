@@ -135,9 +135,6 @@ class Trail:
 
     # ---- one method for each kind of expression
 
-    def _constant(self, node: ast.Constant) -> object:
-        return node.value
-
     def _name(self, node: ast.Name) -> object:
         if node.id not in self.values:
             try:
@@ -373,7 +370,7 @@ def _bound(target: ast.expr, item: object) -> dict[str, object]:
 
 
 _WRITERS: dict[type[ast.expr], Callable[[Trail, Any], Any]] = {
-    ast.Constant: Trail._constant,
+    ast.Constant: lambda trail, node: node.value,
     ast.Name: Trail._name,
     ast.Attribute: Trail._attribute,
     ast.BinOp: Trail._binary,

@@ -83,7 +83,7 @@ def _loops(events: Sequence[Event]) -> Iterator[_Fold]:
 
 def _folds(events: Sequence[Event], starts: Sequence[int]) -> Iterator[_Fold]:
     """Folds of a loop, given where each of its passes begins and, last, where it ends or its last pass begins."""
-    ways = [_way(events[start:stop]) for start, stop in pairwise(starts)]
+    ways = [[(each.kind, each.line, each.taken) for each in events[start:stop]] for start, stop in pairwise(starts)]
     first = KEPT_FIRST
     while first < len(ways):
         stop = first
@@ -92,10 +92,6 @@ def _folds(events: Sequence[Event], starts: Sequence[int]) -> Iterator[_Fold]:
         if stop - first > 1:
             yield _Fold(starts[first], starts[stop], _summary(events, starts, first, stop))
         first = stop
-
-
-def _way(part: Sequence[Event]) -> tuple[tuple[str, int, bool | None], ...]:
-    return tuple((event.kind, event.line, event.taken) for event in part)
 
 
 def _summary(events: Sequence[Event], starts: Sequence[int], first: int, stop: int) -> str:

@@ -118,7 +118,7 @@ def _difference(value: str, wanted: str) -> Iterator[str]:
 
 def _render(run: Run, events: Sequence[Event], detail: Detail, limit: int) -> list[str]:
     """Return the lines of a run; the last gives the result of the call, unless a line before it does."""
-    render = _RENDERERS[detail](run)
+    render = _renderer(detail, run)
     last = f"So {run.expression} returns {run.value}." if detail == "steps" else f"return {run.value}"
     room = max(limit - len(last) - 1, 1) if limit else 0
     lines = fold(events, [list(render(event)) for event in events], room)
@@ -130,25 +130,19 @@ def _render(run: Run, events: Sequence[Event], detail: Detail, limit: int) -> li
     return lines if is_said else [*lines, last]
 
 
-def _states(run: Run) -> Callable[[Event], Iterable[str]]:
-    return lambda event: filter(None, [_state(event)])
-
-
-def _expressions(run: Run) -> Callable[[Event], Iterable[str]]:
-    operations = Operations(run.source)
-    return lambda event: operations.before(event, _state(event))
-
-
-def _local(run: Run) -> Callable[[Event], Iterable[str]]:
-    return Local(run).lines
-
-
-def _steps(run: Run) -> Callable[[Event], Iterable[str]]:
-    sentences = Sentences(run)
-    return lambda event: filter(None, [sentences.sentence(event)])
-
-
-_RENDERERS = {"states": _states, "expressions": _expressions, "local": _local, "steps": _steps}
+def _renderer(detail: Detail, run: Run) -> Callable[[Event], Iterable[str]]:
+    """Return what gives the lines of each event of a run, in order."""
+    match detail:
+        case "states":
+            return lambda event: filter(None, [_state(event)])
+        case "expressions":
+            operations = Operations(run.source)
+            return lambda event: operations.before(event, _state(event))
+        case "local":
+            return Local(run).lines
+        case "steps":
+            sentences = Sentences(run)
+            return lambda event: filter(None, [sentences.sentence(event)])
 
 
 def _state(event: Event) -> str:

@@ -56,7 +56,8 @@ def options_of(path: Path) -> dict[str, Any]:
     values = read_mapping(path, "config")
     if "extends" not in values:
         return values
-    known = [name for name in names() if name != _name_of(path)]
+    own = _name(path) if path.is_relative_to(FOLDER) else ""
+    known = [name for name in names() if name != own]
     return {**options_of(path_of(str(values.pop("extends")), known)), **values}
 
 
@@ -118,10 +119,6 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
         pairs = (each if isinstance(each, tuple) else (each,) for each in parts)
         known[id(node)] = 1 + sum(_size(each, known) for pair in pairs for each in pair)
     return known[id(node)]
-
-
-def _name_of(path: Path) -> str:
-    return _name(path) if path.is_relative_to(FOLDER) else ""
 
 
 def _name(path: Path) -> str:

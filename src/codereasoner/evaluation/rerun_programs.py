@@ -39,8 +39,8 @@ def rerun(questions: Sequence[Question], runner: Runner, packages: Sequence[str]
     ill_posed: list[IllPosed] = []
     unavailable: dict[str, str] = {}
     for (question, job, wanted), run in zip(jobs, runner([job for _, job, _ in jobs]), strict=True):
-        if lack := _lack(run):
-            unavailable[question.id] = lack
+        if run.exception.startswith("ModuleNotFoundError"):  # through no fault of the program
+            unavailable[question.id] = f"it needs a package: {run.exception.partition(': ')[2]}"
         elif reason := _difference(job, wanted, run):
             ill_posed.append({"id": question.id, "reason": reason})
         else:
@@ -64,13 +64,6 @@ def versions(packages: Sequence[str]) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[name] = "not installed"
     return found
-
-
-def _lack(run: Run) -> str:
-    """Return why a program cannot run here through no fault of its own; "" where it can."""
-    if run.exception.startswith("ModuleNotFoundError"):
-        return f"it needs a package: {run.exception.partition(': ')[2]}"
-    return ""
 
 
 def unreadable_golds(questions: Sequence[Question]) -> list[IllPosed]:

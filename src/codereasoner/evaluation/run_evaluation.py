@@ -86,7 +86,7 @@ def evaluate(
         "prompt_tokens": prompted,
         "completion_tokens": completed,
         "dollars": round(model.cost(prompted, completed), 6),
-        "errors": error_reasons(grades),
+        "errors": dict(Counter(row["reason"] for row in grades if row["outcome"] == "error").most_common()),
         "seconds": round(sum(answer.seconds for answer in answers), 3),
         "baselines": dict(baselines or {}),
         "metrics": dict(metrics(questions, _verdicts(grades))) if metrics else {},
@@ -125,11 +125,6 @@ def refuse_unanswered(summary: Summary) -> None:
     """Refuse a summary without any answer: an accuracy of errors alone says nothing of the model."""
     if summary["errors"] and summary["outcomes"]["error"] == summary["n_answers"]:
         raise Shortfall(f"no request was answered: {commonest(summary['errors'])}")
-
-
-def error_reasons(grades: Sequence[GradeRow]) -> dict[str, int]:
-    """Return how often each reason left an answer out, the commonest first."""
-    return dict(Counter(row["reason"] for row in grades if row["outcome"] == "error").most_common())
 
 
 def _verdicts(grades: Sequence[GradeRow]) -> dict[str, list[bool]]:

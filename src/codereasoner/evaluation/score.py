@@ -86,8 +86,9 @@ def score(
     generations = generations if isinstance(generations, Generations) else Generations(generations)
     runner = each_job_once(runner) if runner is not None and compare else runner
     verdicts = _verdicts(benchmark, questions, generations, grader, runner)
-    numbers, reasons = _numbers(benchmark, questions, verdicts, grader), _count_reasons(verdicts)
-    result = cast(Score, {"benchmark": benchmark.name, **numbers, "reasons": reasons})
+    numbers = _numbers(benchmark, questions, verdicts, grader)
+    reasons = Counter(_reason(grade) for row in verdicts.grades.values() for grade in row if grade.outcome != "correct")
+    result = cast(Score, {"benchmark": benchmark.name, **numbers, "reasons": dict(reasons.most_common())})
     if benchmark.features:
         result["by_feature"] = by_feature(questions, verdicts, benchmark.features)
     if unavailable:
@@ -229,11 +230,6 @@ def _numbers(benchmark: Benchmark, questions: Sequence[Question], verdicts: Verd
     correct = {name: [outcome == "correct" for outcome in row] for name, row in outcomes.items()}
     numbers = {**count_answers(questions, outcomes, verdicts.counted), **benchmark.metrics(questions, correct)}
     return cast(GraderNumbers, {"grader": grader, **numbers})  # a benchmark names its own numbers
-
-
-def _count_reasons(verdicts: Verdicts) -> dict[str, int]:
-    counted = Counter(_reason(grade) for row in verdicts.grades.values() for grade in row if grade.outcome != "correct")
-    return dict(counted.most_common())
 
 
 def _reason(grade: Grade) -> str:
