@@ -5,15 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
-from codereasoner.curation.canonical import canonical_form
 from codereasoner.errors import ConfigError, DataError, did_you_mean, headline, import_extra
 from codereasoner.extend import Rejected, Source
-from codereasoner.grammar.draft import require_split, split_of
+from codereasoner.grammar.draft import require_split
 from codereasoner.ledger import read_rows
 from codereasoner.records import Program
 from codereasoner.sources.dataset_maps import READY, Found, by_columns
-from codereasoner.sources.program_files import of_split
-from codereasoner.steps.source import with_newlines
+from codereasoner.sources.program_files import of_split, placed
 
 _SUFFIXES = (".parquet", ".jsonl", ".json", ".arrow")
 _SAVED = ("dataset_dict.json", "dataset_info.json", "state.json")  # what `save_to_disk` writes next to its .arrow files
@@ -82,7 +80,7 @@ class Dataset(Source):
             self._require_columns(file, first)
             for number, row in enumerate(chain(first, rows), start=1):
                 origin = f"{self.name}/{self.path}/{file.name}/{number}"
-                made = self._program(self.read(row), origin)
+                made = placed(self._program(self.read(row)), origin, self.license)
                 if isinstance(made, Program) and made.id in seen:
                     made = Rejected("", "its program was in a row before", origin)
                 seen.add(made.id if isinstance(made, Program) else "")
@@ -96,17 +94,12 @@ class Dataset(Source):
                 near = did_you_mean(name, known)
                 raise DataError(f"{file} has no column '{name}'{near}; there are: {', '.join(known)}")
 
-    def _program(self, found: Found | str, origin: str) -> Program | Rejected:
+    def _program(self, found: Found | str) -> Program | str:
         if isinstance(found, str):
-            return Rejected("", found, origin)
-        source = with_newlines(found.source)
-        try:
-            split = self.split or split_of(canonical_form(source))
-        except SyntaxError:
-            return Rejected(source, "does not parse", origin)
+            return found
         recorded = {call: value for call, value in found.recorded.items() if value is not None}
         features: dict[str, object] = {"by_people": True, "recorded": recorded, "recorded_as_json": found.as_json}
-        return Program(source, found.entry, tuple(found.recorded), origin, split, self.license, features)
+        return Program(found.source, found.entry, tuple(found.recorded), split=self.split, features=features)
 
     def _paths(self) -> list[Path]:
         """Return the files, in the order of their names."""

@@ -111,7 +111,8 @@ class Procedural(Source):
             for attempt in range(CELL_TRIES if self.cells else 1):
                 draft = self.draft(split, index, attempt)
                 shape = draft.shape
-                if self._is_asked_for(draft, index) and split_of(shape) == split and not is_excluded(shape):
+                fits = self.breadth == "tiny" or constraint_grid.is_in_cell(draft.features, *self._cell(index))
+                if fits and split_of(shape) == split and not is_excluded(shape):
                     program = self._program(draft, split, index)
                     found.append((index, content_id(shape, *self._rest_of_key(program)), program))
                     break
@@ -157,9 +158,6 @@ class Procedural(Source):
     def _rest_of_key(self, program: Program) -> tuple[str, ...]:
         """Return the rest of a program's key: with few shapes, programs of one shape differ by their calls."""
         return program.calls if self.difficulty == 0 else ()
-
-    def _is_asked_for(self, draft: Draft, index: int) -> bool:
-        return self.breadth == "tiny" or constraint_grid.is_in_cell(draft.features, *self._cell(index))
 
     def _program(self, draft: Draft, split: str, index: int) -> Program:
         return Program(

@@ -38,6 +38,18 @@ def of_split(everything: Iterable[Program | Rejected], split: str, count: int) -
             return
 
 
+def placed(found: Program | str, origin: str, license: str) -> Program | Rejected:
+    """Return the program with its split, origin and licence; a reason becomes a rejection."""
+    if isinstance(found, str):
+        return Rejected("", found, origin)
+    found = replace(found, source=with_newlines(found.source))
+    try:
+        split = found.split or split_of(canonical_form(found.source))
+    except SyntaxError:
+        return Rejected(found.source, "does not parse", origin)
+    return replace(found, split=split, origin=origin, license=found.license or license)
+
+
 class Files(Source):
     """Programs from your own files, with the calls that they show.
 
@@ -71,7 +83,7 @@ class Files(Source):
             yield from self._of_files({self.path.name: self.path})
         else:
             for program in read_records(self.path, Program):
-                yield self._placed(program, program.origin or f"{self.name}/{self.path.name}")
+                yield placed(program, program.origin or f"{self.name}/{self.path.name}", self.license)
 
     def _of_files(self, files: Mapping[str, Path]) -> Iterator[Program | Rejected]:
         places: dict[str, str] = {}  # by the name that each is imported by, of two the package; the other by its path
@@ -88,18 +100,7 @@ class Files(Source):
                 shown = list(docstring_programs(modules, module, f"{self.name}/{place}", self.license))
                 yield from shown or [Rejected("", NO_CALL, f"{self.name}/{place}")]
             else:
-                yield self._placed(found, f"{self.name}/{place}")
-
-    def _placed(self, found: Program | str, origin: str) -> Program | Rejected:
-        """Return the program with its split, origin and licence; a reason becomes a rejection."""
-        if isinstance(found, str):
-            return Rejected("", found, origin)
-        found = replace(found, source=with_newlines(found.source))
-        try:
-            split = found.split or split_of(canonical_form(found.source))
-        except SyntaxError:
-            return Rejected(found.source, "does not parse", origin)
-        return replace(found, split=split, origin=origin, license=found.license or self.license)
+                yield placed(found, f"{self.name}/{place}", self.license)
 
 
 @dataclass(frozen=True)
