@@ -113,8 +113,11 @@ def rewritten(source: str, entry: str) -> str:
     The reporter uses nothing that keeps an ordinary program from sharing a process, which is ten times as fast.
     """
     reporter = REPORTER + DELEGATED * ("yield from" in source) + WATCHED.replace("ENTRY", entry)
-    tree = ast.fix_missing_locations(_Rewriter().visit(ast.parse(source)))
-    return f"{reporter}\n{ast.unparse(tree)}"
+    tree = ast.parse(source)
+    first = [each for each in tree.body if isinstance(each, ast.ImportFrom) and each.module == "__future__"]
+    tree.body = [each for each in tree.body if each not in first]
+    rest = ast.fix_missing_locations(_Rewriter().visit(tree))
+    return "\n".join([*map(ast.unparse, first), reporter, ast.unparse(rest)])
 
 
 def reports(stdout: str) -> Reports:

@@ -102,7 +102,8 @@ class _Reader:
             if step.event == "yield" or (step.event == "call" and not _is_closing(self.later[index])):
                 self._add_lead(step)
             if step.event == "call" and step.frame not in self.frames:
-                scope = self.scopes.get((step.value, step.line))
+                begins = not _is_closing(self.later[index])  # closing a generator calls it, until 3.12
+                scope = self.scopes.get((step.value, step.line)) if begins else None
                 self.frames[step.frame] = OpenFrame(step.frame, step.value, scope)
                 self._call(self.frames[step.frame], step)
                 continue
