@@ -162,10 +162,25 @@ def test_an_evaluation_has_its_accuracy_interval_and_a_table(run: Run, tmp_path:
 def test_an_evaluation_of_something_else_is_kept_until_one_begins_anew(run: Run, tmp_path: Path) -> None:
     questions = cr.ask(run, "output")
     cr.evaluate(questions, "scripted:gold", out=tmp_path / "kept")
-    with pytest.raises(ConfigError, match=r"kept holds a finished result of other options \(style: .*reasoning"):
+    with pytest.raises(ConfigError, match=r"kept holds a finished result of other options \(style: .*reasoning") as told:
         cr.evaluate(questions, "scripted:gold", style="direct", out=tmp_path / "kept")
+    assert "give fresh=True to start over" in str(told.value)
+    assert str(told.value).endswith("or another out=")
     assert cr.evaluate(questions, "scripted:wrong", out=tmp_path / "kept", fresh=True).pass_at_1 == 0.0
     assert "100.0" in (tmp_path / "kept.old" / "summary.json").read_text()
+
+
+def test_an_error_names_arguments_of_python_and_not_options(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    with pytest.raises(ConfigError, match="or give base_url= of a local server"):
+        cr.evaluate(cr.ask(run, "output"), "openai:NAME", out=tmp_path / "none")
+    with pytest.raises(DataError, match="give data= the file or folder of cruxeval-o"):
+        cr.load("cruxeval-o", tmp_path / "none.jsonl")
+    with pytest.raises(ConfigError, match=r"^((?!--).)*$"):
+        cr.programs(1, source="dataset")
 
 
 def test_python_and_the_command_line_keep_an_evaluation_in_the_same_folder(

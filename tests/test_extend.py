@@ -277,6 +277,7 @@ def test_the_source_and_the_model_that_the_docs_show_work(tmp_path: Path, monkey
     model = extend.find("model", f"{tmp_path}/echo.py:Echo")
     prompt = Prompt(Question("output", {}, ("1",)), [{"role": "user", "content": "hello"}])
     assert list(model.complete([prompt], Sampling(max_tokens=2))) == [(0, Completion("he"))]
+    assert model.identity == "echo"
 
 
 BENCHMARK = """

@@ -22,7 +22,7 @@ from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.chains.input_search import search_calls, searches
 from codereasoner.chains.narrator import Detail, narrate, narrate_search
 from codereasoner.cli.trace_target import split_call
-from codereasoner.errors import ConfigError, did_you_mean, import_extra
+from codereasoner.errors import ConfigError, did_you_mean, import_extra, in_python
 from codereasoner.evaluation.load_questions import QuestionSet, load_questions
 from codereasoner.evaluation.run_evaluation import Asking, refuse_unanswered
 from codereasoner.evaluation.run_evaluation import evaluate as evaluate_questions
@@ -237,6 +237,7 @@ def reward(style: StyleLike | None = None, own: str | RewardTerm | None = None) 
     return TrlReward(style, own=own)
 
 
+@in_python
 def evaluate(
     questions: str | Path | Question | Sequence[Question],
     model: str | Model | Answering,
@@ -306,6 +307,7 @@ def evaluate(
     return Evaluation(folder, summary)
 
 
+@in_python
 def programs(
     count: int,
     *,
@@ -338,6 +340,7 @@ def programs(
     return list(islice(made, count))
 
 
+@in_python
 def load(benchmark: str, data: str | Path | None = None) -> list[Question]:
     """Return the questions of a benchmark, from `data`, from the folder $CODEREASONER_DATA, or from the Hub.
 

@@ -13,11 +13,18 @@ CodeReasonerError
 """
 
 import difflib
+import functools
 import importlib
-from collections.abc import Iterable
+import inspect
+import re
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class CodeReasonerError(Exception):
@@ -53,6 +60,28 @@ class ConfigError(UserError):
 
 class MissingExtra(UserError):
     """Raised when an optional dependency is missing. The message names the extra that installs it."""
+
+
+def in_python(function: Callable[P, T]) -> Callable[P, T]:
+    """Return a function whose errors name its arguments where a command's name options: `fresh=True` for `--fresh`."""
+    arguments = inspect.signature(function).parameters
+    takes_others = any(each.kind is each.VAR_KEYWORD for each in arguments.values())
+
+    def argument(option: re.Match[str]) -> str:
+        name = option[1].replace("-", "_")
+        if name not in arguments:
+            return f"{name}=" if takes_others else option[0]
+        return f"{name}=True" if arguments[name].default is False else f"{name}="
+
+    @functools.wraps(function)
+    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except UserError as error:
+            error.args = (re.sub("--([a-z][a-z-]*)", argument, str(error).replace("--set ", "")),)
+            raise
+
+    return told
 
 
 class Shortfall(CodeReasonerError):

@@ -155,7 +155,7 @@ class Model:
     @property
     def identity(self) -> str:
         """The name of this model in the key of its answers: models that can answer differently differ in it."""
-        return f"{self.name}:{self.target}"
+        return f"{self.name}:{self.target}" if self.target else self.name
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
         """Yield (index of the prompt, completion) as completions are ready, in any order, each index once."""

@@ -72,7 +72,7 @@ with_option = click.option(
     "modules",
     multiple=True,
     metavar="NAME,./FILE.py",
-    help="Modules that your source may import. They are trusted: their import is not isolated.",
+    help="Modules that the code of FILE.py may import. They are trusted: their import is not isolated.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 data_option = click.option(
