@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -114,6 +115,40 @@ def test_a_forged_trace_has_no_more_steps_than_a_tracer_records() -> None:
     for count, outcome in ((LIMITS["steps"], "ok"), (LIMITS["steps"] + 1, "crashed")):
         columns = ["l" * count, [0] * count, [1] * count, [], [{}] * count, []]
         assert read_both(changed(4, columns)).outcome == outcome
+
+
+def forged(steps: bytes = b"[]", lines: bytes = b"[]", reason: bytes = b"") -> bytes:
+    return b'["ok", "1", "", "", %b, %b, "", "%b", 0.5]' % (steps, lines, reason)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        forged(b"[" + b"[]," * 5_000_000 + b"[]]"),
+        forged(b"[" + b'"\\",' * 3_000_000 + b"[]]"),
+        forged(b'["cr", [0, 0], [1, 1], ["f", "1"], [{}, {}], [' + b'[1,["a"]],' * 1_500_000 + b'[1,["a"]]]]'),
+        forged(lines=b"[" + b"1, " * 5_000_000 + b"1]"),
+        forged(lines=b"[1" + b", 1" * 1000 + b"]"),
+        forged(reason=b"x" * 2_000_000),
+        forged(reason=b"x" * 15_000_000),
+    ],
+)
+def test_a_forged_trace_takes_no_more_memory_than_a_large_one(body: bytes) -> None:
+    tracemalloc.start()
+    try:
+        run = read_answer(body, JOB, "A", LIMITS)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (run.outcome, "malformed" in run.reason, most < 100 << 20) == ("crashed", True, True)
+
+
+def test_a_trace_that_is_larger_than_its_run_is_read() -> None:
+    count = LIMITS["steps"]
+    texts = [f'"{number}, {{[' + "x" * 500 for number in range(count)]
+    columns = ["c" + "r" * (count - 1), [0] * count, [1] * count, texts, [{"x": text} for text in texts], []]
+    run = read_both(changed(4, columns))
+    assert (run.outcome, len(run.steps), run.steps[-1].value) == ("ok", count, texts[-1])
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ _LINE_END = re.compile("\r\n|\r|\n")  # as the compiler counts lines
 _MAX_LINE = 1 << 31
 _ESCAPED = 12  # bytes that JSON in ASCII takes for a character, at most; also those of a line's number
 _REST = 50_000  # characters of all that has no limit of its own: the exception, the reason, the marks
+_CHUNK = 1 << 16
+_COLUMNS = 7  # items that each step adds to a trace besides its changes, at most
 _new, _set = object.__new__, object.__setattr__
 _NO_RUN = vars(Run("", "", "", "ok"))
 
@@ -56,9 +58,12 @@ def failed(job: Job, level: str, outcome: Outcome, reason: str) -> Run:
 
 def _read(body: bytes, job: Job, level: str, limits: RunLimits) -> Run:
     most = limits["result_chars"] + limits["output_bytes"] + len(job.source) + _REST
-    if job.record != "trace" and len(body) > most * _ESCAPED:
-        raise _MalformedError(f"it has {len(body)} bytes, more than its limits allow")
     most_steps = limits["steps"] if job.record == "trace" else 0
+    if len(body) > most * _ESCAPED and not (
+        # a change has a character at least; what else a trace holds is counted with the source
+        most_steps and _items(body) <= limits["trace_bytes"] + most_steps * _COLUMNS + len(job.source)
+    ):
+        raise _MalformedError(f"it has {len(body)} bytes, more than its limits allow")
     last_line = job.source.count("\n") + 1 if "\r" not in job.source else len(_LINE_END.split(job.source))
     if not job.source:  # the harness brings the file that is traced
         last_line = _MAX_LINE - 1
@@ -72,6 +77,8 @@ def _read(body: bytes, job: Job, level: str, limits: RunLimits) -> Run:
         raise _MalformedError("only the outcome ok has a value")
     if len(value or "") > limits["result_chars"] or len(stdout) > limits["output_bytes"]:
         raise _MalformedError("its value or its output is longer than the limit")
+    if len(exception) + len(reason) > _REST or len(lines) > last_line + 1:
+        raise _MalformedError("its reason or its list of lines is longer than any worker writes")
     if cut not in _CUTS:
         raise _MalformedError(f"nothing is cut by {cut!r:.40}")
     if not 0 <= cpu_ms < 1e9:
@@ -96,6 +103,17 @@ def _read(body: bytes, job: Job, level: str, limits: RunLimits) -> Run:
         "id": content_id(job.source, job.entry, job.call),
     }
     return make(Run, fields)
+
+
+def _items(body: bytes) -> int:
+    """Return about how many values its lists and objects hold: each takes memory, however short it is written."""
+    plain = body.replace(b"\\\\", b"").replace(b'\\"', b"")  # now each quote begins or ends a string
+    count = inside = 0
+    for start in range(0, len(plain), _CHUNK):
+        parts = plain[start : start + _CHUNK].split(b'"')
+        count += b"".join(parts[inside::2]).count(b",")
+        inside ^= (len(parts) - 1) & 1
+    return count
 
 
 def _make(kind: type[Run], fields: dict[str, object]) -> Run:

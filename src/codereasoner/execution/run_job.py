@@ -52,12 +52,12 @@ class Output(_io._RawIOBase):
 
     def write(self, data: Any) -> int:
         """Keep the bytes; beyond the limit the run is over."""
-        size = _len(data)
-        self.size += size
+        part = _bytes(data)  # a view of numbers has fewer items than bytes
+        self.size += _len(part)
         if self.size > self.limit:
             self.too_much()
-        self.parts.append(_bytes(data))
-        return size
+        self.parts.append(part)
+        return _len(part)
 
 
 class Streams:
