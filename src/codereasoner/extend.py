@@ -144,8 +144,11 @@ def task_of(question: Question) -> Task:
     """Return the task that a question belongs to, also where it comes from a file that this process has not seen.
 
     Raises:
-        UnknownName: there is no such task. DataError: the file of its task is missing, or has no such class.
+        UnknownName: there is no such task.
+        DataError: the file of its task is missing, has no such class, or was never named by the user on this machine.
     """
+    if is_reference(question.task):  # it would be executed as if the user had named it
+        raise DataError(f"question '{question.id}' names no task but a file: '{question.task}'")
     known = _registered.get(question.task)
     if not question.plugin or (known is not None and known.reference == question.plugin):
         return task(question.task)

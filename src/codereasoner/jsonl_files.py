@@ -4,10 +4,13 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from codereasoner.errors import DataError, no_file
 from codereasoner.parquet_files import Row
+
+MOST_CHARS = 64_000_000  # of a line: a small archive can unpack to one that takes all memory
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -23,7 +26,11 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     with path.open("rb") as raw:
         opened = gzip.open if raw.read(2) == b"\x1f\x8b" else open
     with opened(path, "rt", encoding="utf-8-sig", newline="\n") as file:
-        for number, line in enumerate(_decoded(path, file), start=1):
+        for number, line in enumerate(_decoded(path, iter(partial(file.readline, MOST_CHARS + 1), "")), start=1):
+            if len(line) > MOST_CHARS:
+                raise DataError(
+                    f"{path}, line {number} has more than {MOST_CHARS} characters; one row a line is wanted"
+                )
             if line.strip():
                 yield number, line
 

@@ -41,6 +41,8 @@ def read_parquet(
                     start, place = place, place + len(batch)
                     batch = batch.take(array([n for n in range(len(batch)) if start + n in wanted], int64()))
                 yield from (unpacked(row, texts) if texts else row for row in batch.to_pylist())
+    except MemoryError:
+        raise DataError(f"{path}: its rows take more memory than there is") from None
     except (ArrowException, OSError, ValueError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: not a parquet file, or a damaged one ({headline(error)})") from None
 

@@ -157,4 +157,11 @@ def test_rows_of_a_stranger_execute_no_file(fresh: Command, tmp_path: Path) -> N
     code, _, err = fresh("check", "theirs.jsonl")
     assert code == 2
     assert "was never named here" in err
+    for named in ("evil.py:Length", "evil.py", f"{tmp_path}/evil.py:Length"):  # as if the file were a task's name
+        rows = [json.loads(line) for line in (tmp_path / "set" / "questions.jsonl").read_text().splitlines()]
+        text = "".join(json.dumps(row | {"task": named, "plugin": ""}) + "\n" for row in rows)
+        (tmp_path / "theirs.jsonl").write_text(text)
+        for command in (["check", "theirs.jsonl"], ["chain", "theirs.jsonl", "--runs", "set/runs.parquet"]):
+            code, _, err = fresh(*command)
+            assert (code, "names no task but a file" in err) == (2, True), err
     assert not (tmp_path / "executed").exists()

@@ -146,8 +146,9 @@ def parsed(pair: Pair, name: str, text: str) -> ast.Module:
     """Return the syntax tree of a field of a pair, which must be Python."""
     try:
         return ast.parse(text)
-    except SyntaxError as error:
-        raise DataError(f"{pair.id}: its '{name}' is not Python ({error.msg}, line {error.lineno})") from None
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        why = f"{error.msg}, line {error.lineno}" if isinstance(error, SyntaxError) else error or "nested too deeply"
+        raise DataError(f"{pair.id}: its '{name}' is not Python ({why})") from None
 
 
 def _body(method: ast.FunctionDef) -> str:

@@ -236,8 +236,8 @@ def _imported(path: Path, source: str) -> Iterator[str]:
     """Yield the modules outside the standard library that a file imports, those next to it as paths."""
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError) as error:
-        raise DataError(f"{path} is not Python: {error}") from None
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise DataError(f"{path} is not Python: {error or 'nested too deeply'}") from None
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -22,6 +22,8 @@ FOLDER = Path(__file__).parent
 SUFFIXES = (".yaml", ".toml")
 LAST_RUN = "Last run: "  # what the first line of a preset starts with
 MAX_NODES = 100_000  # of a YAML file with its aliases written out: a few lines of them can expand to billions
+MAX_CHARS = 300_000  # of a YAML file: a second for each 100,000
+MAX_DIGITS = 1000  # of a whole number in it: Python writes no number of more than 4,300
 COMMANDS = ("codereasoner ", "accelerate ", "python ", "torchrun ", "trl ")  # what the commands in a comment start with
 
 
@@ -95,6 +97,8 @@ def read_yaml(text: str) -> object:
     """
     import yaml
 
+    if len(text) > MAX_CHARS:
+        raise ConfigError(f"it has more than {MAX_CHARS} characters")
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -113,6 +117,8 @@ def read_yaml(text: str) -> object:
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
     """Return the number of nodes below a node, its aliases written out; the ones in `known` are counted already."""
+    if node.tag.endswith(":int") and len(node.value) > MAX_DIGITS:
+        raise ConfigError(f"it has a number of more than {MAX_DIGITS} digits")
     if id(node) not in known:
         known[id(node)] = MAX_NODES + 1  # what it is while it is counted: an alias inside it makes it endless
         parts = node.value if isinstance(node.value, list) else []

@@ -88,7 +88,7 @@ def construct_profile(sources: Iterable[str]) -> dict[str, float]:
     Methods are written `.append`, built-in and other functions `len()`, a program's own functions `helper`.
 
     Raises:
-        SyntaxError: a source does not parse.
+        SyntaxError: a source does not parse, or is nested too deeply.
     """
     counts: Counter[str] = Counter()
     total = 0
@@ -100,8 +100,15 @@ def construct_profile(sources: Iterable[str]) -> dict[str, float]:
 
 
 def constructs_of(source: str) -> set[str]:
-    """Return the constructs that a program uses."""
-    nodes = walk(ast.parse(source))
+    """Return the constructs that a program uses.
+
+    Raises:
+        SyntaxError: it does not parse, or is nested too deeply.
+    """
+    try:
+        nodes = walk(ast.parse(source))
+    except (ValueError, MemoryError, RecursionError) as error:
+        raise SyntaxError(str(error) or "nested too deeply") from None
     own = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     return {name for node in nodes if isinstance(node, _NAMED) for name in _names(node, own)}
 

@@ -18,6 +18,7 @@ from codereasoner.jsonl_files import not_text
 from codereasoner.styles import find_style, is_style
 from codereasoner.task import Grade, Question, read_completion
 
+MOST_UNPACKED = 500_000_000  # bytes of an archive: a small one can unpack to all memory
 _SHAPE = 'a generations file is {"id": ["text", ...], ...}'
 _ID_FIELDS = ("question", "id", "task_id", "question_id")
 _TEXT_FIELDS = ("texts", "generations", "pred_list", "output_list", "text", "generation", "answer", "completion")
@@ -39,8 +40,13 @@ def read_generations(benchmark: Benchmark, path: Path, questions: Sequence[Quest
 
 def _load(path: Path) -> object:
     try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            raw = gzip.GzipFile(fileobj=file).read(MOST_UNPACKED + 1) if packed else file.read()
+        if packed and len(raw) > MOST_UNPACKED:
+            raise DataError(f"{path} unpacks to more than {MOST_UNPACKED} bytes: unpack it yourself, or split it")
+        text = raw.decode("utf-8-sig")
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}") from None
     except UnicodeDecodeError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
 import logging
 import os
 import sys
@@ -16,7 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
-from codereasoner.errors import ConfigError, headline, import_extra
+from codereasoner.errors import CodeReasonerError, ConfigError, DataError, headline, import_extra
+from codereasoner.jsonl_files import object_of, read_text
 from codereasoner.ledger import fingerprint
 from codereasoner.models.chat import prepare
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
@@ -37,6 +37,7 @@ slower than one. It is read when torch is first imported, and costs nothing on i
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 """The files of which every tokenizer has one; peft itself saves adapters without them."""
 HUB_NOTE = 1.5  # seconds after which it is said that the Hub is waited for
+NO_CODE = {"trust_remote_code": False}  # else transformers asks on the terminal whether to execute a model's own code
 HUB_SECONDS = 8.0  # within which the Hub says whether it has a model; more is a network that is down
 
 
@@ -109,15 +110,19 @@ def load_checkpoint(
         raise ConfigError(f"{name} holds LoRA adapters of {base}: merge them first (--save merged), or quantize {base}")
     try:
         own = (each for each in adapters if any((Path(each) / file).is_file() for file in TOKENIZER_FILES))
-        tokenizer = transformers.AutoTokenizer.from_pretrained(next(own, base))
-        model = transformers.AutoModelForCausalLM.from_pretrained(base, **_number_format(base, half, quantize))
+        tokenizer = transformers.AutoTokenizer.from_pretrained(next(own, base), **NO_CODE)
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            base, **_number_format(base, half, quantize), **NO_CODE
+        )
         for folder in reversed(adapters):
             say_once(f"the adapters in {folder} are merged into {base}")
             with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks for what is renamed
                 model = import_extra("peft", "train").PeftModel.from_pretrained(model, folder).merge_and_unload()
             model.requires_grad_(True)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"the model {name} cannot be loaded: {headline(error)}") from None
+    except CodeReasonerError:
+        raise
+    except Exception as error:  # libraries raise anything where a file of a model is not as it should be
+        raise ConfigError(f"the model {name} cannot be loaded: {headline(error) or type(error).__name__}") from None
     use_short_attention(model)
     prepare(tokenizer, name, template)
     return Checkpoint(model, tokenizer)
@@ -126,7 +131,7 @@ def load_checkpoint(
 def _number_format(name: str, half: bool, quantize: bool) -> dict[str, object]:
     """Return the arguments by which transformers loads weights as bf16, as fp32, or in 4 bits."""
     torch, transformers = import_extra("torch", "train"), silent_transformers()
-    in_bf16 = half and multiplies_in_bf16(transformers.AutoConfig.from_pretrained(name))
+    in_bf16 = half and multiplies_in_bf16(transformers.AutoConfig.from_pretrained(name, **NO_CODE))
     dtype = torch.bfloat16 if in_bf16 else torch.float32
     if not quantize:
         return {"dtype": dtype}
@@ -141,7 +146,10 @@ def _adapted(name: str) -> str | None:
     path = Path(name) / "adapter_config.json"
     if not path.is_file() or (Path(name) / "config.json").is_file():
         return None
-    return str(json.loads(path.read_text(encoding="utf-8"))["base_model_name_or_path"])
+    base = object_of(str(path), read_text(path)).get("base_model_name_or_path")
+    if not base or not isinstance(base, str):
+        raise ConfigError(f"{path} names no model in 'base_model_name_or_path'")
+    return base
 
 
 def silent_transformers() -> ModuleType:
@@ -169,9 +177,17 @@ def weights_identity(name: str) -> str:
 
 
 def read_card(name: str) -> Card:
-    """Read the card of a model; empty for one that has none, as those of the Hub."""
+    """Read the card of a model; empty for one that has none, as those of the Hub.
+
+    Raises:
+        DataError: it is no JSON object, or a field that is read here has another type.
+    """
     path = Path(name) / CARD
-    return cast(Card, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+    card = object_of(str(path), read_text(path)) if path.is_file() else {}
+    for field, kind in (("style", str), ("max_tokens", int)):
+        if not isinstance(card.get(field), kind | None):
+            raise DataError(f"{path}: '{field}' must be {kind.__name__}, not {card[field]!r:.40}")
+    return cast(Card, card)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 from codereasoner.errors import ConfigError, MissingExtra, import_extra
 from codereasoner.ledger import fingerprint
-from codereasoner.models.checkpoint import Checkpoint, silent_transformers
+from codereasoner.models.checkpoint import NO_CODE, Checkpoint, silent_transformers
 from codereasoner.models.local import Local
 from codereasoner.models.notices import say_once
 
@@ -100,8 +100,8 @@ def _convert(path: Path, out: Path) -> None:
     transformers = silent_transformers()
     folder, name = str(path.parent), path.name
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=name)
-        read = transformers.AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=name, **NO_CODE)
+        read = transformers.AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, **NO_CODE, dtype=torch.float32)
     except _BROKEN as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise ConfigError(f"{path} cannot be converted: {reason}") from None

@@ -37,7 +37,7 @@ def examples(function: ast.FunctionDef) -> Iterator[Example | str]:
     for each in found:
         try:
             tree = ast.parse(each.source.strip())
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
             yield "an example that does not parse"
             continue
         match tree.body:

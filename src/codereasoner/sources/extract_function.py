@@ -57,7 +57,7 @@ class Modules:
             try:
                 text = read_source(path)
                 tree = ast.parse(text)
-            except (OSError, SyntaxError, ValueError):
+            except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
                 raise NotCut("a file does not parse") from None
             future = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__")
             postponed = any(each.name == "annotations" for node in future for each in node.names)

@@ -1,0 +1,109 @@
+"""Files of strangers: none executes code, takes memory far beyond its size, or ends a command with a traceback."""
+
+from __future__ import annotations
+
+import builtins
+import gzip
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from codereasoner import configs, extend
+from codereasoner.benchmarks.cruxeval import CruxevalOutput
+from codereasoner.curation.profiles import constructs_of
+from codereasoner.errors import ConfigError, DataError, UserError
+from codereasoner.evaluation import generations
+from codereasoner.jsonl_files import MOST_CHARS, read_lines
+from codereasoner.models.checkpoint import CARD, load_checkpoint, read_card
+from codereasoner.task import Question
+
+DEEP = "-" * 50_000 + "x"
+
+
+def test_a_question_whose_task_is_a_file_executes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "evil.py").write_text("from pathlib import Path\nPath(__file__).with_name('executed').touch()\n")
+    for name in (f"{tmp_path}/evil.py:Evil", f"{tmp_path}/evil.py"):
+        with pytest.raises(DataError, match="names no task but a file"):
+            extend.task_of(Question(name, {"source": "def f(): return 1", "entry": "f", "call": ""}, ("1",)))
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_model_with_code_of_its_own_executes_nothing_whatever_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("transformers")
+    (tmp_path / "evil.py").write_text("from pathlib import Path\nPath('executed').touch()\nclass Evil: pass\n")
+    evil = {"AutoConfig": "evil.Evil", "AutoModelForCausalLM": "evil.Evil", "AutoTokenizer": ["evil.Evil", "evil.Evil"]}
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "evil", "auto_map": evil}))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"auto_map": evil, "tokenizer_class": "Evil"}))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(builtins, "input", lambda *words: "y")
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        load_checkpoint(str(tmp_path))
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "[" * 100_000, "{}", '{"base_model_name_or_path": ["a"]}', '"\ud800"'])
+def test_adapters_of_a_stranger_are_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
+    pytest.importorskip("transformers")
+    (tmp_path / "adapter_config.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(UserError, match="adapter_config.json"):
+        load_checkpoint(str(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "[" * 100_000, '{"style": ["direct"]}', '{"max_tokens": "many"}'])
+def test_a_card_of_a_stranger_is_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / CARD).write_text(text)
+    with pytest.raises(DataError, match=CARD):
+        read_card(str(tmp_path))
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_line_that_unpacks_to_all_memory_is_refused(tmp_path: Path, packed: bool) -> None:
+    path = tmp_path / "rows.jsonl"
+    with (gzip.open if packed else open)(path, "wb") as file:
+        file.write(b'{"a": 1}\n{"a": "')
+        for _ in range(4):
+            file.write(b"x" * MOST_CHARS)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=f"line 2 has more than {MOST_CHARS} characters"):
+            list(read_lines(path))
+        assert tracemalloc.get_traced_memory()[1] < 3 * MOST_CHARS
+    finally:
+        tracemalloc.stop()
+
+
+def test_answers_that_unpack_to_all_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generations, "MOST_UNPACKED", 1_000_000)
+    question = Question("output", {"source": "def f(): return 1", "entry": "f", "call": ""}, ("1",), id="sample_0")
+    path = tmp_path / "answers.json.gz"
+    for size, fault in ((100, None), (1_000_001, "unpacks to more than")):
+        path.write_bytes(gzip.compress(json.dumps({"sample_0": ["1"]}).encode() + b" " * size))
+        if fault is None:
+            assert generations.read_generations(CruxevalOutput(), path, [question]) == {"sample_0": ["1"]}
+        else:
+            with pytest.raises(DataError, match=fault):
+                generations.read_generations(CruxevalOutput(), path, [question])
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("style: [" + "a," * 200_000 + "b]", "more than 300000 characters"),
+        ("workers: " + "1:" * 10_000 + "1", "more than 1000 digits"),
+        ("workers: 0x" + "f" * 10_000, "more than 1000 digits"),
+        ("- {workers: !!int '" + "9" * 10_000 + "'}", "more than 1000 digits"),
+    ],
+)
+def test_a_configuration_that_costs_much_is_refused(text: str, fault: str) -> None:
+    with pytest.raises(ConfigError, match=fault):
+        configs.read_yaml(text)
+
+
+@pytest.mark.parametrize("source", [f"def f(x):\n    return {DEEP}\n", "x = " + "(" * 1000 + ")" * 1000, "x = '\0'"])
+def test_a_program_that_no_parser_reads_has_no_constructs(source: str) -> None:
+    with pytest.raises(SyntaxError):
+        constructs_of(source)
