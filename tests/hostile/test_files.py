@@ -49,7 +49,7 @@ def test_a_model_with_code_of_its_own_executes_nothing_whatever_is_answered(
 def test_adapters_of_a_stranger_are_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
     pytest.importorskip("transformers")
     (tmp_path / "adapter_config.json").write_bytes(text.encode("utf-8", "surrogatepass"))
-    with pytest.raises(UserError, match="adapter_config.json"):
+    with pytest.raises(UserError, match="adapter_config"):
         load_checkpoint(str(tmp_path))
 
 

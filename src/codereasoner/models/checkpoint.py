@@ -121,7 +121,7 @@ def load_checkpoint(
             model.requires_grad_(True)
     except CodeReasonerError:
         raise
-    except Exception as error:  # libraries raise anything where a file of a model is not as it should be
+    except Exception as error:  # noqa: BLE001 - libraries raise anything where a file of a model is broken
         raise ConfigError(f"the model {name} cannot be loaded: {headline(error) or type(error).__name__}") from None
     use_short_attention(model)
     prepare(tokenizer, name, template)
