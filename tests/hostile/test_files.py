@@ -18,6 +18,7 @@ from codereasoner.evaluation import generations
 from codereasoner.jsonl_files import MOST_CHARS, read_lines
 from codereasoner.models.checkpoint import CARD, load_checkpoint, read_card
 from codereasoner.task import Question
+from codereasoner.training.scratch import make_scratch_model
 
 DEEP = "-" * 50_000 + "x"
 
@@ -107,3 +108,29 @@ def test_a_configuration_that_costs_much_is_refused(text: str, fault: str) -> No
 def test_a_program_that_no_parser_reads_has_no_constructs(source: str) -> None:
     with pytest.raises(SyntaxError):
         constructs_of(source)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("model.safetensors", (1 << 62).to_bytes(8, "little") + b"{}"),
+        ("pytorch_model.bin", b"cos\nsystem\n(S'touch executed'\ntR."),
+        ("config.json", b'{"model_type": "qwen3", "hidden_size": "a"}'),
+        ("config.json", b'{"model_type": "qwen3", "num_hidden_layers": 3, "layer_types": ["full_attention"]}'),
+        ("config.json", b"[" * 100_000),
+        ("tokenizer.json", b"[" * 100_000),
+        ("generation_config.json", b"[]"),
+    ],
+)
+def test_a_broken_file_of_a_model_is_told_in_a_sentence(
+    tmp_path: Path, name: str, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    folder = make_scratch_model(tmp_path / "base", 0, "0.3m")
+    if name == "pytorch_model.bin":
+        (folder / "model.safetensors").unlink()
+    (folder / name).write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        load_checkpoint(str(folder))
+    assert not (tmp_path / "executed").exists()

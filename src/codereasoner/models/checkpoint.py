@@ -12,10 +12,11 @@ import warnings
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from pickle import PickleError
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
-from codereasoner.errors import CodeReasonerError, ConfigError, DataError, headline, import_extra
+from codereasoner.errors import ConfigError, DataError, headline, import_extra
 from codereasoner.jsonl_files import object_of, read_text
 from codereasoner.ledger import fingerprint
 from codereasoner.models.chat import prepare
@@ -119,13 +120,18 @@ def load_checkpoint(
             with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks for what is renamed
                 model = import_extra("peft", "train").PeftModel.from_pretrained(model, folder).merge_and_unload()
             model.requires_grad_(True)
-    except CodeReasonerError:
-        raise
-    except Exception as error:  # noqa: BLE001 - libraries raise anything where a file of a model is broken
+    except _broken() as error:
         raise ConfigError(f"the model {name} cannot be loaded: {headline(error) or type(error).__name__}") from None
     use_short_attention(model)
     prepare(tokenizer, name, template)
     return Checkpoint(model, tokenizer)
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """Return what libraries raise where a file of a model is not as it should be."""
+    hub, safetensors = importlib.import_module("huggingface_hub.errors"), importlib.import_module("safetensors")
+    known = (OSError, ValueError, TypeError, LookupError, AttributeError, AssertionError, RuntimeError, MemoryError)
+    return (*known, PickleError, safetensors.SafetensorError, hub.StrictDataclassError)
 
 
 def _number_format(name: str, half: bool, quantize: bool) -> dict[str, object]:
