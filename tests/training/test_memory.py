@@ -13,7 +13,7 @@ import pytest
 
 from codereasoner.ledger import read_rows
 from codereasoner.training import training_run
-from codereasoner.training.memory import TOGETHER, Memory, fitted, free_memory
+from codereasoner.training.memory import TOGETHER, Memory, fitted, free_bytes
 from codereasoner.training.training_config import GrpoConfig, SftConfig, TrainingConfig
 
 FACTOR = 1.6  # between the estimate and the growth of the memory that is in use, either way
@@ -130,9 +130,9 @@ def test_a_batch_stays_where_it_is_not_what_takes_the_memory(monkeypatch: pytest
 
 def test_trainings_side_by_side_share_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("codereasoner.training.memory.has_gpu", lambda: False)
-    alone = free_memory()
+    alone = free_bytes()
     monkeypatch.setenv(TOGETHER, "4")
-    shared = free_memory()
+    shared = free_bytes()
     assert alone is not None
     assert shared == pytest.approx(alone / 4, rel=0.2)
 
@@ -156,7 +156,7 @@ def test_a_smaller_batch_learns_the_same(
     sizes: dict[str, Any] = {"batch": 4, "accumulate": 4, "threads": 1, "log_every": 1, "precision": "fp32"}
     outs: list[Path] = []
     for name, free in (("whole", 1e12), ("halved", 1.0)):
-        monkeypatch.setattr(training_run, "free_memory", lambda free=free: free)
+        monkeypatch.setattr(training_run, "free_bytes", lambda free=free: free)
         out, notices = tmp_path / name, list[str]()
         if kind == "sft":
             sft(sft_rows, started, out, SftConfig(max_steps=4, learning_rate=1e-3, **sizes), notice=notices.append)
@@ -189,13 +189,13 @@ def test_a_training_goes_on_with_the_memory_that_is_free_then(
         if share > 0.4:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training_run, "free_memory", lambda: 1e12)
+    monkeypatch.setattr(training_run, "free_bytes", lambda: 1e12)
     sft(sft_rows, started, tmp_path / "whole", config)
     with pytest.raises(KeyboardInterrupt):
         sft(sft_rows, started, tmp_path / "stopped", config, progress=stop)
     begun = read_rows(tmp_path / "stopped" / "history.jsonl")
     assert 0 < len(list(begun)) < 6
-    monkeypatch.setattr(training_run, "free_memory", lambda: 1.0)
+    monkeypatch.setattr(training_run, "free_bytes", lambda: 1.0)
     sft(sft_rows, started, tmp_path / "stopped", config)
     whole, stopped = (
         [(row["tokens"], row["loss"]) for row in read_rows(tmp_path / name / "history.jsonl")]

@@ -52,7 +52,7 @@ class Memory:
         return self.weights + self.gradients + self.optimizer + max(self.activations, self.generation)
 
     def words(self, free: float | None) -> str:
-        """Return the sentence that a user reads before the first step; `free`: what `free_memory` said before it."""
+        """Return the sentence that a user reads before the first step; `free`: what `free_bytes` said before it."""
         parts = {name: value for name, value in vars(self).items() if value >= 0.05 * GB}
         shown = ", ".join(f"{name} {value / GB:.1f}" for name, value in parts.items())
         said = f"memory: about {_gigabytes(self.total)} GB{f' ({shown})' if shown else ''}"
@@ -146,7 +146,7 @@ def gpu_bytes() -> float:
     return float(import_extra("torch", "train").cuda.mem_get_info()[1]) if has_gpu() else 0.0
 
 
-def free_memory() -> float | None:
+def free_bytes() -> float | None:
     """Return the free bytes of the GPU, or this training's share of this machine's; None where that is not known."""
     if has_gpu():
         return float(import_extra("torch", "train").cuda.mem_get_info()[0])

@@ -19,7 +19,7 @@ from codereasoner.outputs import locked, refuse_others
 from codereasoner.training.budget import Budget
 from codereasoner.training.callbacks import Summarized, last_checkpoint, restore_budget, trim_history
 from codereasoner.training.distributed import main_process_first, rank_and_size
-from codereasoner.training.memory import Memory, free_memory
+from codereasoner.training.memory import Memory, free_bytes
 from codereasoner.training.settings import load, quiet, template_arguments, write_card
 from codereasoner.training.training_config import TrainingConfig, decisive
 
@@ -67,7 +67,7 @@ def run_training(
             checkpoint = _prepare(out, whole, budget)
         progress(0.0, "loading the model")
         avoid_cudnn_attention()
-        free = free_memory()
+        free = free_bytes()
         loaded = load(source, config.lora > 0, template, config.quantize != "none")
         budget.parameters = loaded.model.num_parameters()
         made = make(loaded, free)
