@@ -10,12 +10,13 @@ import dataclasses
 import hashlib
 import html
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from json.encoder import encode_basestring_ascii as quote
 from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, Self, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, Self, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from codereasoner.errors import DataError
 
@@ -353,3 +354,13 @@ class Answer(Plain):
 def answer_key(question: str, model: str, style: str, sample: int, sampling: Facts) -> str:
     """Return the id of an answer from everything that can change it, before it is asked for."""
     return content_id(question, model, style, sample, dict(sampling))
+
+
+Item = TypeVar("Item")
+
+
+def batches_of(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield the items in lists of `size`; the last one may be shorter."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from codereasoner.errors import ConfigError, MissingExtra
-from codereasoner.stages.engine import Engine, InProcess, Processes, batches_of, make_engine
+from codereasoner.records import batches_of
+from codereasoner.stages.engine import Engine, InProcess, Processes, make_engine
 
 
 def doubled(batch: list[int]) -> list[int]:

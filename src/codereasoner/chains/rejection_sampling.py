@@ -4,10 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from codereasoner.extend import Completion, Model, Sampling, task_of
-from codereasoner.records import Chain
+from codereasoner.records import Chain, batches_of
 from codereasoner.sampling import Sample, prompts_for, sample_and_grade
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner
@@ -32,8 +31,7 @@ def teach(
     wrote without any reasoning is no chain, however right it is. `spent` counts prompt_tokens and completion_tokens.
     """
     sampling = sampling or Sampling(temperature=0.6, top_p=0.9, max_tokens=4096)
-    stream = iter(questions)
-    while batch := list(islice(stream, TOGETHER)):
+    for batch in batches_of(questions, TOGETHER):
         yield from _teach_together(batch, model, style, runner, tries, sampling, spent)
 
 

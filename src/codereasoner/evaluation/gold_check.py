@@ -14,6 +14,7 @@ from codereasoner.benchmarks.loading import load_benchmark, locate
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.rerun_programs import IllPosed, Rerun, rerun, unreadable_golds
 from codereasoner.extend import Benchmark, TruthComparison
+from codereasoner.records import batches_of
 from codereasoner.styles import Style, find_style
 from codereasoner.task import Grade, Question, Runner, Verdict, grade_all, grade_answers
 
@@ -76,8 +77,7 @@ def guess_rates(questions: Sequence[Question], runner: Runner | None) -> dict[st
         for name, answer in extend.task_of(question).guesses(question).items()
     ]
     right: dict[str, Counter[str]] = defaultdict(Counter)
-    for start in range(0, len(guesses), BATCH):
-        part = guesses[start : start + BATCH]
+    for part in batches_of(guesses, BATCH):
         grades = grade_answers([(extend.task_of(each), each, answer) for _, each, answer in part], runner)
         for (name, question, _), grade in zip(part, grades, strict=True):
             right[question.task][name] += grade.outcome == "correct"
@@ -124,8 +124,7 @@ def check_benchmark(name: str, data: Path | None, runner: Runner | None, style: 
 
 def _gold_grades(questions: Sequence[Question], style: Style, runner: Runner | None) -> list[Grade]:
     grades: list[Grade] = []
-    for start in range(0, len(questions), BATCH):
-        part = questions[start : start + BATCH]
+    for part in batches_of(questions, BATCH):
         tasks = [extend.task_of(question) for question in part]
         items = [(task, each, task.render(each, style), "stop") for task, each in zip(tasks, part, strict=True)]
         grades += grade_all(items, style, runner)

@@ -18,9 +18,9 @@ from codereasoner.errors import DataError
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records, read_rows
 from codereasoner.parquet_files import Row
-from codereasoner.records import Answer, Chain, Job, Run
+from codereasoner.records import Answer, Chain, Job, Run, batches_of
 from codereasoner.spill import Rows
-from codereasoner.stages.engine import Engine, batches_of, map_each
+from codereasoner.stages.engine import Engine, map_each
 from codereasoner.stages.progress import tell
 from codereasoner.styles import find_style
 from codereasoner.task import Question, Runner, grade_all

@@ -23,6 +23,7 @@ from typing import Literal, Protocol, Self, TypeVar, get_args
 
 from codereasoner.errors import ConfigError, InfrastructureError, import_extra
 from codereasoner.machine_limits import cores
+from codereasoner.records import batches_of
 
 Name = Literal["local", "ray"]
 NAMES: tuple[Name, ...] = get_args(Name)
@@ -149,13 +150,6 @@ class OnRay(_RareCollection):
             self._ray.shutdown()
 
 
-def batches_of(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Yield the items in lists of `size`; the last one may be shorter."""
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch
-
-
 def map_each(
     engine: Engine | None, work: Callable[[Iterable[Item]], Iterable[Result]], items: Iterable[Item], size: int
 ) -> Iterator[Result]:
@@ -224,6 +218,3 @@ def end_with_parent() -> None:
         os._exit(130)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-__all__ = ["NAMES", "Engine", "InProcess", "OnRay", "Processes", "batches_of", "make_engine", "map_each"]

@@ -18,12 +18,11 @@ from codereasoner.errors import ConfigError
 from codereasoner.evaluation.score import each_job_once
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import Ledger
-from codereasoner.records import Job, Run, content_id
+from codereasoner.records import Job, Run, batches_of, content_id
 from codereasoner.rewrites.input_mutation import mutate
 from codereasoner.rewrites.proof import Claim, refute
 from codereasoner.rewrites.rewrite_draft import Unfit
 from codereasoner.rewrites.rewriting import KINDS, Rewritten, in_order, rewrite
-from codereasoner.stages.engine import batches_of
 from codereasoner.stages.progress import tell
 from codereasoner.task import Question, Runner, Skip
 

@@ -4,7 +4,6 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +13,7 @@ from codereasoner.errors import ConfigError
 from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows
 from codereasoner.parquet_files import Row
-from codereasoner.records import content_id
+from codereasoner.records import batches_of, content_id
 from codereasoner.sampling import prompts_for, sample_and_grade
 from codereasoner.spill import Rows
 from codereasoner.stages.progress import counts, tell
@@ -64,7 +63,7 @@ def rate_questions(
     total = counts(questions).get("kept", 0)
     with ledger:
         left = (question for question in extend.read_questions(questions) if question.id not in ledger)
-        while batch := list(islice(left, BATCH)):
+        for batch in batches_of(left, BATCH):
             for question, passes in zip(batch, _passes(batch, model, style, samples, sampling, runner), strict=True):
                 row = {"id": question.id, "passes": passes, "samples": samples}
                 if passes is None:

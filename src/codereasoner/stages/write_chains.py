@@ -18,9 +18,9 @@ from codereasoner.execution.pool import Limits, Pool
 from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records, read_rows, record_of
 from codereasoner.parquet_files import Row
-from codereasoner.records import Chain, Run
+from codereasoner.records import Chain, Run, batches_of
 from codereasoner.stages.balance_sets import Choice, Place
-from codereasoner.stages.engine import Engine, batches_of, map_each
+from codereasoner.stages.engine import Engine, map_each
 from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.progress import tell
 from codereasoner.stages.stage_options import NARRATOR, ChainOptions
