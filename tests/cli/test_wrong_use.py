@@ -208,6 +208,12 @@ def test_generations_with_a_missing_id_name_it(command: Command, shared_data: Pa
     assert "sample_1" in err
 
 
+def test_answers_to_questions_of_a_file_are_graded_elsewhere(command: Command) -> None:
+    Path("questions.jsonl").write_text("{}\n")
+    code, _, err = command("score", "questions.jsonl", "--generations", "questions.jsonl")
+    assert (code, "cr.grade_many in Python, or asked for by evaluate" in " ".join(err.split())) == (2, True)
+
+
 def test_generations_with_an_unknown_id_name_it(command: Command, shared_data: Path) -> None:
     texts = {f"sample_{index}": ["1"] for index in range(801)}
     Path("generations.json").write_text(json.dumps(texts))

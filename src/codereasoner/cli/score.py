@@ -58,6 +58,11 @@ def score_command(
     from codereasoner.reports.accuracy_by_feature import write_feature_page
     from codereasoner.reports.page import check_view
 
+    if Path(benchmark).is_file():
+        raise ConfigError(
+            f"{benchmark} is a file, and score takes the name of a benchmark: answers to questions of a file are graded "
+            "by cr.grade_many in Python, or asked for by evaluate"
+        )
     if plots is not None:
         check_view(plots)
         if not find("benchmark", benchmark).features:
