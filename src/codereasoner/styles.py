@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from codereasoner.answer_formats import BLANK, AnswerFormat, Bare, Block, Boxed, Fenced, Line, Tag
 from codereasoner.errors import DataError, UnknownName
-from codereasoner.plugin_files import is_reference, load_file, named_files, remember, split_reference, was_named
+from codereasoner.plugin_files import call, is_reference, load_file, named_files, remember, split_reference, was_named
 from codereasoner.records import content_id
 from codereasoner.thoughts import shield_tags
 
@@ -249,3 +249,18 @@ def _check(format: AnswerFormat, path: Path) -> None:
         raise DataError(
             f"{path}: the answer format {kind.__name__} lacks an opening or a closing mark: set both, or write parse"
         )
+    for each, pairs in (("escapes", format.escapes), ("around_chain", [format.around_chain])):
+        if not isinstance(pairs, Sequence) or not all(map(_is_pair, pairs)):
+            wanted = "pairs of texts" if each == "escapes" else "a pair of texts"
+            raise DataError(f"{path}: {kind.__name__}.{each} must be {wanted}, not {getattr(format, each)!r:.60}")
+    words = f"{path.resolve()}:{kind.__name__}"
+    rendered: Any = call(format.render, f"assert f(1) == {BLANK}", "2", path=path.resolve(), words=f"{words}.render")
+    if not isinstance(rendered, str):
+        raise DataError(f"{words}.render must return a text, not {rendered!r:.60}")
+    read: Any = call(format.parse, rendered, path=path.resolve(), words=f"{words}.parse")
+    if not isinstance(read, str | None):
+        raise DataError(f"{words}.parse must return a text or None, not {read!r:.60}")
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, tuple | list) and len(value) == 2 and all(isinstance(each, str) for each in value)

@@ -211,6 +211,11 @@ def test_a_style_whose_file_has_moved_is_found_where_the_user_names_it(fresh: Co
             "bad.py: the answer format Bad has no instruction: set `instruction = ...` in its class",
         ),
         ("--style", "open.py:Open", "open.py: the answer format Open lacks an opening or a closing mark"),
+        ("--style", "odd.py:Escapes", "odd.py: Escapes.escapes must be pairs of texts, not ('</r>',)"),
+        ("--style", "odd.py:Around", "odd.py: Around.around_chain must be a pair of texts, not 'a'"),
+        ("--style", "odd.py:Render", "odd.py:Render.render must return a text, not None"),
+        ("--style", "odd.py:Raises", "odd.py:Raises.render, line 9: ZeroDivisionError"),
+        ("--style", "odd.py:Parse", "odd.py:Parse.parse must return a text or None, not 3"),
         ("--system", "missing.txt", "--system: there is no file missing.txt"),
         ("--system", " ", "--system ' ' is empty: leave the option out"),
     ],
@@ -222,6 +227,12 @@ def test_a_wrong_style_or_system_message_is_one_sentence_before_any_work(
     (tmp_path / "bad.py").write_text(head + "class Bad(AnswerFormat):\n    name = 'bad'\n")
     whole = "    name = instruction = instruction_after_reasoning = 'open'\n    opening = '='\n"
     (tmp_path / "open.py").write_text(f"{head}class Open(AnswerFormat):\n{whole}")
+    odd = ["class Odd(AnswerFormat):", whole + "    closing = ';'"]
+    odd += ["class Escapes(Odd): escapes = ('</r>',)", "class Around(Odd): around_chain = 'a'"]
+    odd += ["class Render(Odd): render = lambda self, statement, answer: None"]
+    odd += ["class Raises(Odd): render = lambda self, statement, answer: 1 / 0"]
+    odd += ["class Parse(Odd): parse = lambda self, completion: 3"]
+    (tmp_path / "odd.py").write_text(head + "\n".join(odd) + "\n")
     code, out, err = fresh("rows", "questions.jsonl", option, value)
     assert (code, out) == (2, "")
     assert said in err

@@ -60,8 +60,8 @@ def score_command(
 
     if Path(benchmark).is_file():
         raise ConfigError(
-            f"{benchmark} is a file, and score takes the name of a benchmark: answers to questions of a file are graded "
-            "by cr.grade_many in Python, or asked for by evaluate"
+            f"{benchmark} is a file, and score takes the name of a benchmark: answers to questions of a file are "
+            "graded by cr.grade_many in Python, or asked for by evaluate"
         )
     if plots is not None:
         check_view(plots)
