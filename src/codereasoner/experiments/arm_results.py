@@ -75,8 +75,9 @@ def results(folder: Path, plan: Experiment, arms: Sequence[str]) -> Results:
             "columns": {column: _figures(mine[column]) for column in columns if column in mine},
             "against": {column: _difference(mine[column], first[column]) for column in compared},
         }
-        if forgotten := _perplexities(folder, plan.weights(name)):
-            found[name]["perplexity"] = forgotten
+        files = [perplexity_file(seed, plan.weights(name)) for seed in _seeds(folder)]
+        if measured := [path.read_text(encoding="utf-8") for path in files if path.is_file()]:
+            found[name]["perplexity"] = [json.loads(text)["perplexity"] for text in measured]
     return {"columns": columns, "first": arms[0], "arms": found}
 
 
@@ -88,11 +89,6 @@ def _benchmarks(plan: Experiment) -> list[str]:
 def _seeds(folder: Path) -> list[Path]:
     """Return the places of the seeds: the first is the run's own folder."""
     return [folder, *sorted(folder.glob("seed-*"), key=lambda path: int(path.name.partition("-")[2]))]
-
-
-def _perplexities(folder: Path, arm: str) -> list[float]:
-    files = [perplexity_file(seed, arm) for seed in _seeds(folder)]
-    return [json.loads(path.read_text(encoding="utf-8"))["perplexity"] for path in files if path.is_file()]
 
 
 def _scores(folder: Path, plan: Experiment, arm: str) -> dict[str, list[Scores]]:

@@ -29,10 +29,6 @@ class Scripted(Model):
             yield index, Completion(write(prompt))
 
 
-def _gold(prompt: Prompt) -> str:
-    return extend.task_of(prompt.question).render(prompt.question, _style(prompt.style))
-
-
 def _answered_by(answer: Callable[[Question], str]) -> Callable[[Prompt], str]:
     def write(prompt: Prompt) -> str:
         task = extend.task_of(prompt.question)
@@ -51,7 +47,7 @@ def _copied(question: Question) -> str:
 
 
 _SCRIPTS: dict[str, Callable[[Prompt], str]] = {
-    "gold": _gold,
+    "gold": lambda prompt: extend.task_of(prompt.question).render(prompt.question, _style(prompt.style)),
     "silent": lambda prompt: "",
     "wrong": _answered_by(lambda question: f"('wrong', {question.gold[0]})"),
     "copy": _answered_by(_copied),

@@ -135,7 +135,8 @@ def _read(file: Path) -> tuple[Program | str, Sequence[str]]:
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     if not functions:
         return "no function at top level", ()
-    main = next((node for node in tree.body if isinstance(node, ast.If) and _is_main(node)), None)
+    tests = ("__name__ == '__main__'", "'__main__' == __name__")
+    main = next((node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) in tests), None)
     inside = main.body if main else []
     calls = [*_calls(tree.body), *_calls(inside, tree.body[: tree.body.index(main)] if main else ())]
     calls = [each for each in calls if each.entry in functions]
@@ -152,10 +153,6 @@ def _read(file: Path) -> tuple[Program | str, Sequence[str]]:
     kept = "\n".join(ast.unparse(node) for node in inside if node in needed)
     whole = f"{source}\n\n{kept}" if kept else source
     return Program(whole, entry, tuple(dict.fromkeys(arguments.values())), features={"by_people": True}), others
-
-
-def _is_main(node: ast.If) -> bool:
-    return ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__")
 
 
 def _calls(body: Iterable[ast.stmt], before: Iterable[ast.stmt] = ()) -> Iterator[_Call]:

@@ -83,20 +83,17 @@ class Anchors(Task):
     def verify(self, question: Question, answer: str, run: Run | None = None) -> Grade:
         """Grade by the output alone; the parts are `final`, `step 1` and so on, and `steps`."""
         refuse_long(question, answer)
-        golds, lines = _lines(question.gold[0])[:-1], _lines(answer)[:-1]
+        (*golds, value), (*lines, last) = _lines(question.gold[0]), _lines(answer)
         right = [number < len(lines) and state.is_assignment(lines[number], gold) for number, gold in enumerate(golds)]
         parts = {f"step {number}": float(held) for number, held in enumerate(right, start=1)}
         parts["steps"] = sum(right) / max(len(golds), len(lines))
         try:
-            final, reason = _is_output(question, answer), "the final value is wrong"
+            final = Output().verify(Question("output", question.facts, (value,)), last)
+            reason = "the final value is wrong"
         except (Wrong, LiteralError) as error:
             final, reason = False, str(error)
         parts["final"] = float(final)
         return Grade("correct", answer, "", parts) if final else Grade("wrong", answer, reason, parts)
-
-
-def _is_output(question: Question, answer: str) -> bool:
-    return Output().verify(Question("output", question.facts, (_lines(question.gold[0])[-1],)), _lines(answer)[-1])
 
 
 def _assignments(run: Run) -> list[tuple[int, tuple[str, ...]]]:
