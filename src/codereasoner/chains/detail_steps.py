@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
-from codereasoner.chains.detail_terse import literal_claims, outer_claims
+from codereasoner.chains.detail_terse import literal_claims
 from codereasoner.chains.entered_blocks import stored
 from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import computed
@@ -65,7 +65,7 @@ class Sentences:
 
     def _statement(self, event: Event) -> str:
         node = event.node
-        clause = " and ".join([*literal_claims(event), *_objects(event, self.source)])
+        clause = " and ".join([*literal_claims(event.values), *_objects(event, self.source)])
         if event.raised:
             return clause
         match node:
@@ -290,8 +290,9 @@ def _call(event: Event, source: str) -> str:
     if isinstance(event.scope, ast.ClassDef):
         return f"The body of class {event.function} runs."
     others = event._replace(values={name: value for name, value in event.values.items() if name not in _OWNERS})
-    arguments = " and ".join([*literal_claims(event), *(each for each in _objects(others, source) if " = " in each)])
-    outer = " and ".join(outer_claims(event))
+    held = (each for each in _objects(others, source) if " = " in each)
+    arguments = " and ".join([*literal_claims(event.values), *held])
+    outer = " and ".join(literal_claims(event.outer))
     clause = f"{event.function} is called" + (f" with {arguments}" if arguments else "")
     return clause + (f"; it reads {outer} from outside." if outer else ".")
 

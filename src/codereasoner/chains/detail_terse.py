@@ -1,6 +1,7 @@
 """Phrases of the terse details."""
 
 import ast
+from collections.abc import Mapping
 
 from codereasoner.chains.events import Event
 from codereasoner.chains.statement_lines import LOOPS
@@ -8,17 +9,12 @@ from codereasoner.chains.statement_lines import LOOPS
 
 def claims(event: Event) -> str:
     """`x = 1, y = 'a'`: the values an event leaves behind, those without a literal left out."""
-    return ", ".join(literal_claims(event))
+    return ", ".join(literal_claims(event.values))
 
 
-def literal_claims(event: Event) -> list[str]:
+def literal_claims(values: Mapping[str, str]) -> list[str]:
     """`x = 1` for each value that has a literal."""
-    return [f"{name} = {value}" for name, value in event.values.items() if not value.startswith("<")]
-
-
-def outer_claims(event: Event) -> list[str]:
-    """Return the same of the variables of functions around that a call reads."""
-    return [f"{name} = {value}" for name, value in event.outer.items() if not value.startswith("<")]
+    return [f"{name} = {value}" for name, value in values.items() if not value.startswith("<")]
 
 
 def outcome(event: Event) -> str:
@@ -36,6 +32,6 @@ def outcome(event: Event) -> str:
 
 def called(event: Event) -> str:
     """`g: a = 1`, or `g is called` where no argument has a literal; what it reads from outside comes last."""
-    given, outer = claims(event), ", ".join(outer_claims(event))
+    given, outer = claims(event), ", ".join(literal_claims(event.outer))
     begins = f"{event.function}: {given}" if given else f"{event.function} is called"
     return begins + (f"; outside {outer}" if outer else "")
