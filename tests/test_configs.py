@@ -82,8 +82,10 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         "seed: 1" + "0" * 5000,
         "[" * 1000,
         "seed: !!python/object/apply:os.getcwd []",
+        "seed: 1\nout: a\nseed: 1",
+        "set: {a: [{b: 1, 'b': 2}]}",
     ],
-    ids=["laughs", "endless", "date", "int", "bool", "time", "digits", "deep", "python"],
+    ids=["laughs", "endless", "date", "int", "bool", "time", "digits", "deep", "python", "twice", "inner"],
 )
 def test_yaml_that_cannot_be_read_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(ConfigError) as refused:
@@ -95,6 +97,7 @@ def test_yaml_that_cannot_be_read_is_refused_in_one_line(text: str) -> None:
 def test_aliases_of_yaml_stand_for_what_they_name() -> None:
     assert configs.read_yaml("base: &b {x: 1}\nmore: {<<: *b, y: 2}\n") == {"base": {"x": 1}, "more": {"x": 1, "y": 2}}
     assert configs.read_yaml("") is None
+    assert configs.read_yaml("{1: a, '1': b, 1.0: c}") == {1: "c", "1": "b"}
 
 
 @pytest.mark.parametrize("words", [["build", "--config"], ["experiment"]])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,6 +123,10 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     if id(node) not in known:
         known[id(node)] = MAX_NODES + 1  # what it is while it is counted: an alias inside it makes it endless
         parts = node.value if isinstance(node.value, list) else []
+        keys = [each[0] for each in parts if isinstance(each, tuple)]
+        times = Counter((key.tag, key.value) for key in keys if isinstance(key.value, str) and key.value != "<<")
+        if twice := [name for (_, name), count in times.items() if count > 1]:
+            raise ConfigError(f"it has the key '{twice[0]:.60}' twice")  # of which YAML would take the last
         pairs = (each if isinstance(each, tuple) else (each,) for each in parts)
         known[id(node)] = 1 + sum(_size(each, known) for pair in pairs for each in pair)
     return known[id(node)]
