@@ -3,13 +3,15 @@
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeGuard
 
 from codereasoner.errors import DataError, no_file
 from codereasoner.parquet_files import Row
 
+MOST = 1e300  # a larger whole number cannot be a float, and a larger sum is infinite
 MOST_CHARS = 64_000_000  # of a line: a small archive can unpack to one that takes all memory
 
 
@@ -73,6 +75,33 @@ def object_of(place: str, text: str) -> Row:
         hint = "; write one object a line" if isinstance(row, list) else ""
         raise DataError(f"{place}: a JSON object is wanted, not {type(row).__name__}{hint}")
     return row
+
+
+def check_fields(
+    place: str, row: Row, kinds: Mapping[str, type], numbers: Sequence[str] = (), counts: Sequence[str] = ()
+) -> None:
+    """Refuse a row in which fields have other types than these; a field may be missing or null.
+
+    numbers: the fields that are numbers. counts: those that are objects of numbers.
+
+    Raises:
+        DataError: the message names the `place` of the row and the field.
+    """
+    for name, kind in kinds.items():
+        if not isinstance(row.get(name), kind | None):
+            raise DataError(f"{place}: '{name}' must be of type {kind.__name__}, not {row[name]!r:.40}")
+    for name in numbers:
+        if not is_number(row.get(name) or 0):
+            raise DataError(f"{place}: '{name}' must be a number, not {row[name]!r:.40}")
+    for name in counts:
+        found = row.get(name) or {}
+        if not isinstance(found, dict) or not all(map(is_number, found.values())):
+            raise DataError(f"{place}: '{name}' must be an object of numbers, not {found!r:.40}")
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether a value of JSON is a number with which one can calculate."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST
 
 
 def read_text(path: Path) -> str:

@@ -23,7 +23,7 @@ from typing import IO, Any, Self, TypeAlias, TypeVar
 
 from codereasoner import __version__
 from codereasoner.errors import ConfigError, DataError, no_file
-from codereasoner.jsonl_files import object_of, read_lines, read_rows_of_part, read_text, row_of
+from codereasoner.jsonl_files import check_fields, object_of, read_lines, read_rows_of_part, read_text, row_of
 from codereasoner.outputs import check_writable, differences, locked, refuse_others, trim_torn_line
 from codereasoner.parquet_files import Row, packed, read_parquet, unpacked, write_parquet
 from codereasoner.records import Plain
@@ -351,7 +351,9 @@ def read_manifest(path: Path) -> Row | None:
     manifest = manifest_path(path)
     if not manifest.is_file():
         return None
-    return object_of(str(manifest), read_text(manifest))
+    found = object_of(str(manifest), read_text(manifest))
+    check_fields(str(manifest), found, {"config": dict})
+    return found
 
 
 def fingerprint(path: Path) -> str:

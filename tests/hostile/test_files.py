@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import gzip
 import json
 import tracemalloc
@@ -15,8 +16,11 @@ from codereasoner.benchmarks.cruxeval import CruxevalOutput
 from codereasoner.curation.profiles import constructs_of
 from codereasoner.errors import ConfigError, DataError, UserError
 from codereasoner.evaluation import generations
+from codereasoner.extend import silent
 from codereasoner.jsonl_files import MOST_CHARS, read_lines
 from codereasoner.models.checkpoint import CARD, load_checkpoint, read_card
+from codereasoner.reports import run_folder, run_summary
+from codereasoner.stages.stage_clock import StageClock
 from codereasoner.task import Question
 from codereasoner.training.scratch import make_scratch_model
 
@@ -134,3 +138,42 @@ def test_a_broken_file_of_a_model_is_told_in_a_sentence(
     with pytest.raises(ConfigError, match="cannot be loaded"):
         load_checkpoint(str(folder))
     assert not (tmp_path / "executed").exists()
+
+
+ODD = [["a"], {"b": "<img>"}, "many", 10**400, float("nan"), True]
+
+
+@pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value)[:12])
+@pytest.mark.parametrize("name", ["n_answers", "pass@1", "outcomes", "interval", "by_task", "baselines", "seconds"])
+def test_a_summary_of_other_types_is_refused_with_a_sentence(tmp_path: Path, name: str, value: object) -> None:
+    summary = {"benchmark": "b", "model": "m", "n_answers": 1, "outcomes": {"correct": 1}, name: value}
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    with pytest.raises(DataError, match=r"summary\.json: '"):
+        run_folder.evaluations(tmp_path)
+
+
+@pytest.mark.parametrize("value", ODD[:4], ids=lambda value: repr(value)[:12])
+@pytest.mark.parametrize("name", ["counts", "drops", "left_out", "seconds", "config", "written"])
+def test_a_manifest_of_other_types_is_refused_with_a_sentence(tmp_path: Path, name: str, value: object) -> None:
+    if (name, value) == ("written", "many"):
+        value = 7
+    elif (name, value) == ("config", {"b": "<img>"}):
+        value = [value]
+    (tmp_path / "a.jsonl.manifest.json").write_text(json.dumps({"counts": {"kept": 1}, name: value}))
+    with pytest.raises(DataError, match=rf"manifest\.json: '{name}'"):
+        run_folder.manifests(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", '{"programs": "long"}'])
+def test_a_clock_of_other_types_is_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "stages.json").write_text(text)
+    with pytest.raises(DataError, match="stages"):
+        StageClock(tmp_path, lambda title: contextlib.nullcontext(silent)).seconds()
+
+
+def test_the_numbers_of_a_history_are_those_that_can_be_drawn(tmp_path: Path) -> None:
+    (tmp_path / "sft").mkdir()
+    rows: list[object] = [{"step": 1, "loss": 10**400}, {"step": 2, "loss": "<b>"}, {"step": 3, "loss": 0.5}]
+    (tmp_path / "sft" / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (curve,) = run_summary.curves(tmp_path)
+    assert curve["last"] == {"step": 3, "loss": 0.5}

@@ -13,7 +13,7 @@ from codereasoner import extend
 from codereasoner.errors import ConfigError, DataError, InfrastructureError
 from codereasoner.records import Job, Run
 from codereasoner.styles import find_style
-from codereasoner.task import Grade
+from codereasoner.task import Grade, Question
 from codereasoner.training.reward import Reward
 from codereasoner.training.reward_terms import charge_length, compose
 from codereasoner.training.training_rows import question_text
@@ -65,6 +65,18 @@ def test_trl_gives_messages_and_columns_and_gets_rewards_and_a_log() -> None:
     assert found == [1.0, 0.0]
     assert logged["pass_rate"] == 0.5
     assert logged["reward_seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    "message", [{"content": None}, {"tool_calls": []}, {"content": []}, {"content": [{"type": "image"}]}]
+)
+def test_a_message_without_a_text_is_no_answer_not_even_none(message: dict[str, object]) -> None:
+    facts = {"source": "def f(x):\n    return None\n", "entry": "f", "call": "1"}
+    question = json.dumps(Question("output", facts, ("None",)).to_json())
+    graded = Reward("bare")
+    assert graded([], [[{"role": "assistant", **message}], [], "None"], [question] * 3) == [0.0, 0.0, 1.0]
+    parts = [{"type": "text", "text": "No"}, {"type": "text", "text": "ne"}]
+    assert graded([], [[{"role": "assistant", "content": parts}]], [question]) == [1.0]
 
 
 def test_up_to_one_error_in_a_hundred_is_borne_and_more_end_the_training() -> None:

@@ -13,6 +13,7 @@ from codereasoner.errors import ConfigError, DataError, UnknownName
 from codereasoner.exports.formats import FORMATS, Make
 from codereasoner.exports.traces import TRACES, trace_row
 from codereasoner.extend import Progress, silent
+from codereasoner.jsonl_files import object_of
 from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows, write_whole
 from codereasoner.records import Run
 from codereasoner.training.training_rows import SftRow
@@ -131,7 +132,7 @@ def _checked_rows(rows: Path) -> Iterator[SftRow]:
 
 
 def _program(row: SftRow) -> str:
-    return json.loads(row["question"]).get("program") or row["id"]
+    return object_of(f"the question of row {row['id']}", row["question"]).get("program") or row["id"]
 
 
 def _is_held_out(program: str, share: float) -> bool:

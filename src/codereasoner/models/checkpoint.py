@@ -16,8 +16,8 @@ from pickle import PickleError
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
-from codereasoner.errors import ConfigError, DataError, headline, import_extra
-from codereasoner.jsonl_files import object_of, read_text
+from codereasoner.errors import ConfigError, headline, import_extra
+from codereasoner.jsonl_files import check_fields, object_of, read_text
 from codereasoner.ledger import fingerprint
 from codereasoner.models.chat import prepare
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
@@ -190,9 +190,7 @@ def read_card(name: str) -> Card:
     """
     path = Path(name) / CARD
     card = object_of(str(path), read_text(path)) if path.is_file() else {}
-    for field, kind in (("style", str), ("max_tokens", int)):
-        if not isinstance(card.get(field), kind | None):
-            raise DataError(f"{path}: '{field}' must be {kind.__name__}, not {card[field]!r:.40}")
+    check_fields(str(path), card, {"style": str, "max_tokens": int})
     return cast(Card, card)
 
 

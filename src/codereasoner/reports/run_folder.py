@@ -19,6 +19,7 @@ from typing import TypedDict, TypeVar, cast
 from codereasoner import configs
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.results import GradeRow, Summary
+from codereasoner.jsonl_files import check_fields, is_number
 from codereasoner.ledger import read_manifest, read_rows, record_of
 from codereasoner.parquet_files import Row
 from codereasoner.records import Plain
@@ -33,6 +34,7 @@ DATA_FILES = (
 )
 """The files of a data set that `build` makes, in the order in which they are made."""
 AUDITED = 5_000  # answers whose mistakes and claims are looked at: each takes about two milliseconds
+_SPENT = ("seconds", "dollars", "prompt_tokens", "completion_tokens")
 CHECKPOINTS = ("base", "sft", "control", "grpo")  # in the order in which a reader compares them
 
 
@@ -111,6 +113,8 @@ def manifests(folder: Path) -> dict[str, Manifest]:
     for path in [*folder.glob("*.manifest.json"), *folder.glob("evaluations/*/*.manifest.json")]:
         output = path.with_name(path.name.removesuffix(".manifest.json"))
         if (manifest := read_manifest(output)) is not None:
+            words = dict.fromkeys(("command", "version", "commit", "python", "host", "written"), str)
+            check_fields(str(path), manifest, words, ("seconds",), ("counts", "drops", "left_out"))
             found[output.relative_to(folder).as_posix()] = cast(Manifest, manifest)
     return dict(sorted(found.items(), key=lambda item: item[1].get("written", "")))
 
@@ -215,6 +219,15 @@ def _summary(path: Path) -> Summary:
     if not isinstance(rows, dict):
         raise DataError(f"{path}: a JSON object is wanted, not {type(rows).__name__}")
     rows.setdefault("baselines", rows.pop("floors", {}))  # their name in 0.1
+    words: dict[str, type] = dict.fromkeys(("benchmark", "model", "identity", "style", "grader"), str)
+    words |= dict.fromkeys(("sampling", "metrics", "by_task"), dict)
+    check_fields(str(path), rows, words, _SPENT, ("baselines", "errors"))
+    for each in (rows, *(rows.get("by_task") or {}).values()):
+        if not isinstance(each, dict):
+            raise DataError(f"{path}: 'by_task' must hold objects, not {each!r:.40}")
+        check_fields(str(path), each, {"interval": list}, ("n_questions", "n_answers", "pass@1"), ("outcomes",))
+        if not all(map(is_number, each.get("interval") or ())):
+            raise DataError(f"{path}: 'interval' must be two numbers, not {each['interval']!r:.40}")
     return cast(Summary, rows)
 
 

@@ -4,9 +4,10 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import NotRequired, TypedDict, TypeGuard
+from typing import NotRequired, TypedDict
 
 from codereasoner.evaluation.metrics import mean
+from codereasoner.jsonl_files import is_number
 from codereasoner.reports.run_folder import FILES, Evaluation, Manifest, checkpoints, model_order, part_of, rows_so_far
 
 TITLES = {
@@ -131,7 +132,7 @@ def curves(folder: Path) -> list[Curve]:
     for checkpoint in checkpoints(folder):
         rows = list(rows_so_far(checkpoint / "history.jsonl"))
         if rows:
-            last = {name: value for row in rows for name, value in row.items() if _is_number(value)}
+            last = {name: value for row in rows for name, value in row.items() if is_number(value)}
             found.append({"model": checkpoint.name, "rows": len(rows), "columns": _columns(rows), "last": last})
     return found
 
@@ -145,9 +146,5 @@ def _columns(rows: Sequence[Mapping[str, object]]) -> dict[str, list[float | Non
 
 
 def _mean(values: Sequence[object]) -> float | None:
-    numbers = [value for value in values if _is_number(value)]
+    numbers = [value for value in values if is_number(value)]
     return float(f"{mean(numbers):.6g}") if numbers else None
-
-
-def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")

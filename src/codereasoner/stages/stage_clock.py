@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from codereasoner.extend import Progress
+from codereasoner.jsonl_files import check_fields, object_of, read_text
 from codereasoner.ledger import write_whole
 
 Bar = Callable[[str], AbstractContextManager[Progress]]
@@ -38,5 +39,6 @@ class StageClock:
 
     def seconds(self) -> dict[str, float]:
         """Return the seconds that each stage has taken so far."""
-        found: dict[str, float] = json.loads(self.path.read_text()) if self.path.is_file() else {}
+        found = object_of(str(self.path), read_text(self.path)) if self.path.is_file() else {}
+        check_fields(str(self.path), found, {}, tuple(found))
         return found

@@ -85,9 +85,16 @@ class Reward:
 
 
 def _text(completion: object) -> str:
-    """Return the text of a completion, which TRL gives as a text or as a list of messages."""
-    last = completion[-1] if isinstance(completion, Sequence) and not isinstance(completion, str) else completion
-    return str(last["content"] if isinstance(last, Mapping) else last)
+    """Return the text of a completion, which TRL gives as a text or as a list of messages.
+
+    A message without a text, such as the call of a tool, has the text "": as `None` it would be a right answer to some.
+    """
+    if isinstance(completion, Sequence) and not isinstance(completion, str):
+        completion = completion[-1] if completion else None
+    content = completion.get("content") if isinstance(completion, Mapping) else completion
+    if isinstance(content, Sequence) and not isinstance(content, str):  # parts: texts, images
+        content = "".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))
+    return "" if content is None else str(content)
 
 
 def refuse_errors(grades: Sequence[Grade]) -> None:
