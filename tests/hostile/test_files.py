@@ -19,7 +19,7 @@ from codereasoner.evaluation import generations
 from codereasoner.extend import silent
 from codereasoner.jsonl_files import MOST_CHARS, read_lines
 from codereasoner.models.checkpoint import CARD, load_checkpoint, read_card
-from codereasoner.reports import run_folder, run_summary
+from codereasoner.reports import cards, run_folder, run_summary
 from codereasoner.stages.stage_clock import StageClock
 from codereasoner.task import Question
 from codereasoner.training.scratch import make_scratch_model
@@ -175,5 +175,7 @@ def test_the_numbers_of_a_history_are_those_that_can_be_drawn(tmp_path: Path) ->
     (tmp_path / "sft").mkdir()
     rows: list[object] = [{"step": 1, "loss": 10**400}, {"step": 2, "loss": "<b>"}, {"step": 3, "loss": 0.5}]
     (tmp_path / "sft" / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "sft" / CARD).write_text("{}")
     (curve,) = run_summary.curves(tmp_path)
+    assert "| last loss | 0.5 |" in cards.model_card(tmp_path / "sft", tmp_path)
     assert curve["last"] == {"step": 3, "loss": 0.5}

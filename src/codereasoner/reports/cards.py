@@ -1,6 +1,5 @@
 """Write the cards of a run: of its data set, and of each model that it trained."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,7 +7,9 @@ from pathlib import Path
 from codereasoner.errors import DataError
 from codereasoner.evaluation.results import accuracy
 from codereasoner.extend import task_label, task_order
+from codereasoner.jsonl_files import is_number
 from codereasoner.ledger import read_manifest, write_whole
+from codereasoner.models.checkpoint import read_card
 from codereasoner.reports.markdown import document, origin, section, table
 from codereasoner.reports.result_rows import Figures, Result, baselines_of, results
 from codereasoner.reports.run_folder import FILES, check_run_folder, checkpoints, evaluations, rows_so_far
@@ -46,7 +47,7 @@ def model_card(checkpoint: Path, run_folder: Path) -> str:
     facts = checkpoint / "codereasoner.json"
     if not facts.is_file():
         raise DataError(f"{checkpoint} is not a checkpoint of codereasoner: it has no codereasoner.json")
-    style = short_name(str(json.loads(facts.read_text(encoding="utf-8")).get("style", "")))
+    style = short_name(read_card(str(checkpoint)).get("style") or "")
     head = {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ["code", "code-reasoning"]}
     return document(
         head,
@@ -64,7 +65,7 @@ def _training(checkpoint: Path) -> str:
     rows = [[name, str(value)] for name, value in manifest.get("config", {}).items()]
     history = list(rows_so_far(checkpoint / "history.jsonl"))
     for name in ("step", "seconds", "tokens", "loss", "reward", "completion_tokens"):
-        values = [row[name] for row in history if isinstance(row.get(name), int | float)]
+        values = [row[name] for row in history if is_number(row.get(name))]
         if values:
             last = f"{values[-1]:,.6g}" if values[-1] < 1e6 else f"{values[-1]:,.0f}"
             rows.append([f"last {name.replace('_', ' ')}", last])
