@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
-from codereasoner import literals
 from codereasoner.chains.claimed_literals import canonical
 from codereasoner.chains.event_claims import EventClaim
 from codereasoner.chains.events import Event
@@ -18,7 +17,7 @@ from codereasoner.chains.expressions import computed
 from codereasoner.chains.pure_operations import FUNCTIONS, SILENT
 from codereasoner.chains.statement_lines import LOOPS, code_of, shadowed
 from codereasoner.records import Run
-from codereasoner.steps.source import has_constant_loop, names_in, nodes_of
+from codereasoner.steps.source import has_constant_loop, names_in, nodes_of, parse_expression
 
 MOST_WORK = 4_000_000  # events that are looked at for one text, in about three seconds; no claim is checked after that
 EVALUATION = 50  # events' worth of work that it takes to evaluate a condition
@@ -229,13 +228,20 @@ class Events:
 
     def _frames_of(self, name: str, arguments: str) -> set[int] | None:
         """The calls with these arguments; None if they are no literals."""
-        try:
-            given = [literals.write(each) for each in literals.read(f"[{arguments}]")]
-        except (literals.LiteralError, literals.NotWritable):
+        call = parse_expression(f"f({arguments})")
+        if not isinstance(call, ast.Call):
+            return None
+        given = [canonical(ast.unparse(each)) for each in call.args]
+        named = {each.arg or "**": canonical(ast.unparse(each.value)) for each in call.keywords}
+        if None in (*given, *named.values()) or "**" in named:
             return None
         self._spend(len(self._calls))
         calls = (each for each in self._calls if each.function == name)
-        return {each.frame for each in calls if list(each.values.values())[: len(given)] == given}
+        return {
+            each.frame
+            for each in calls
+            if list(each.values.values())[: len(given)] == given and named.items() <= each.values.items()
+        }
 
     def _gap(self, claim: EventClaim) -> None:
         self._is_lost = True
