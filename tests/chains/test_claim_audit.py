@@ -103,7 +103,7 @@ def test_what_a_call_returns_is_checked_with_its_arguments_also_where_they_hold_
     assert audit("f('c)') returns 5 and f(('d', ('e)', 1))) returns 6", run).checked == 0
     assert audit("f(x='c)') returns 5, so g(n=4, x=[(1, 2)]) returns 6", run).checked == 0
     assert audit("g(x='b)', n=3) returns 3, so f(x='a(') returns 3", run).first_false is None
-    assert audit("f(x='a(') returns 4 and f(**d) returns 5", run) == Audit(2, 0, "f(x='a(') returns 4", (0, 19))
+    assert audit("f(x='a(') returns 4; f(**d) returns 5", run) == Audit(2, 0, "f(x='a(') returns 4", (0, 19))
 
 
 def test_nan_which_equals_nothing_is_not_compared(pool: Pool) -> None:
