@@ -62,7 +62,7 @@ def test_a_prompt_that_the_model_leaves_out_is_an_error_and_no_wrong_answer() ->
 
 def test_a_model_that_answers_nothing_is_refused_unless_that_is_allowed() -> None:
     prompts = prompts_for(QUESTIONS, STYLE)
-    with pytest.raises(EndpointError, match="shuffled: answered none of 3 requests: 3 x the model left the prompt out"):
+    with pytest.raises(EndpointError, match="shuffled answered none of 3 requests: 3 x the model left the prompt out"):
         sample_and_grade(prompts, Shuffled("123"), STYLE, Sampling(), None)
     allowed = sample_and_grade(prompts, Shuffled("123"), STYLE, Sampling(), None, may_fail=True)
     assert {each.grade.outcome for each in allowed} == {"error"}

@@ -140,6 +140,13 @@ def test_the_hubs_own_reader_reads_what_is_written_for_it(own: Path, tmp_path: P
     assert entry.source_url == "https://example.org/report.html"
 
 
+def test_no_name_of_a_model_leads_out_of_the_folder_of_results(own: Path, tmp_path: Path) -> None:
+    odd = (own / "evaluations" / "cruxeval-o@mine").rename(tmp_path / "cruxeval-o@..")
+    with pytest.raises(DataError, match=r"the model's name, '\.\.', is none of a folder"):
+        write_eval_results([odd], tmp_path / "hub")
+    assert not (tmp_path / ".eval_results").exists()
+
+
 def test_results_on_no_benchmark_of_the_hub_are_refused(own: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="none of these evaluations is on a benchmark that the Hub has"):
         write_eval_results([own / "evaluations" / "held-out@mine"], tmp_path)

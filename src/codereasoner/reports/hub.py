@@ -74,6 +74,9 @@ def write_eval_results(paths: Sequence[Path], out: Path, source: str = "") -> li
     The format is that of huggingface.co/docs/hub/eval-results. The Hub shows a result on the model's page, and on the
     leaderboard of the benchmark's data set where that lists the task. `source` is an address where the answers can be
     read. Two evaluations of one model on one benchmark are two files, distinguished by their style.
+
+    Raises:
+        DataError: none of them is on such a benchmark, or a model is named as a folder cannot be.
     """
     known = extend.available("benchmark")
     own = [each for each in chosen_evaluations(paths) if getattr(known.get(each.questions), "hub", "")]
@@ -83,6 +86,8 @@ def write_eval_results(paths: Sequence[Path], out: Path, source: str = "") -> li
     several = Counter((each.model, each.questions) for each in own)
     written = []
     for each in own:
+        if each.model in (".", ".."):
+            raise DataError(f"{each.folder}: the model's name, '{each.model}', is none of a folder in {out}")
         style = re.sub(r"[^\w.-]+", "-", short_name(each.summary.get("style", "")))
         name = f"{each.questions}-{style}" if several[each.model, each.questions] > 1 else each.questions
         path = out / each.model / ".eval_results" / f"{name}.yaml"
