@@ -37,6 +37,22 @@ def test_a_slice_of_a_huge_range_is_not_listed_to_narrate_a_loop(pool: Pool) -> 
     assert "left" not in chain.text
 
 
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("from datetime import date\ndef f(y):\n    return (date(y + 1, 1, 1) - date(y, 1, 1)).days\n", ""),
+        ("import calendar\ndef f(y):\n    return calendar.monthrange(y, 2)[1]\n", ""),
+        ("import datetime\ndef f(x):\n    return datetime.datetime.now().year + x\n", "datetime"),
+        ("import datetime as d\ndef f(x):\n    return getattr(d.date, 'today')().year + x\n", "datetime"),
+        ("import calendar\ndef f(x):\n    return calendar.datetime.date.today().year\n", "calendar"),
+        ("from datetime import datetime\ndef f(x):\n    return datetime(2024, 1, x).timestamp()\n", "datetime"),
+        ("def f(x):\n    return x.now\n", ""),
+    ],
+)
+def test_arithmetic_on_dates_is_not_chance_and_the_time_of_now_is(source: str, name: str) -> None:
+    assert chance(source) == name
+
+
 def test_a_program_nested_too_deeply_is_still_known_to_run_text_or_to_depend_on_chance() -> None:
     source = f"import random\ndef f(x):\n    return eval('x'){' + 1' * 900}\n"
     assert runs_text(source) == "eval"

@@ -20,9 +20,11 @@ _IN_BODIES = (*_STATEMENTS, ast.match_case)
 _SKIPPED = (ast.Global, ast.Nonlocal, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
 INLINED = (ast.ListComp, ast.SetComp, ast.DictComp) if sys.version_info >= (3, 12) else ()
 """From Python 3.12 on these run in their function's own frame (PEP 709), and their line counts once for each item."""
-_CHANCE_MODULES = frozenset(
-    {"random", "secrets", "uuid", "time", "datetime", "calendar", "os", "sys", "gc", "threading"}
-)
+_CHANCE_MODULES = frozenset({"random", "secrets", "uuid", "time", "os", "sys", "gc", "threading"})
+_CLOCK_MODULES = frozenset(
+    {"datetime", "calendar"}
+)  # arithmetic on dates, but for:
+_CLOCK_NAMES = frozenset({"now", "today", "utcnow", "fromtimestamp", "utcfromtimestamp", "timestamp", "astimezone"})
 _CHANCE_NAMES = frozenset(
     {"id", "hash", "input", "open", "globals", "locals", "vars", "dir", "breakpoint", "memoryview"}
 )
@@ -89,7 +91,9 @@ def lines_in_loops(source: str) -> frozenset[int]:
 @lru_cache(maxsize=512)
 def chance(source: str) -> str:
     """Return what in a program may differ from run to run or machine to machine (`random`, `id`), or ""."""
+    clock, asked = "", False
     for node in nodes_of(source):
+        modules: list[str] = []
         match node:
             case ast.Import(names=names):
                 modules = [alias.name.split(".")[0] for alias in names]
@@ -97,11 +101,12 @@ def chance(source: str) -> str:
                 modules = [module.split(".")[0]]
             case ast.Call(func=ast.Name(id=name)) if name in _CHANCE_NAMES and name not in _defined(source):
                 return name
-            case _:
-                continue
+            case ast.Attribute(attr=name) | ast.Constant(value=str(name)):
+                asked = asked or name in _CLOCK_NAMES
         if found := sorted(_CHANCE_MODULES.intersection(modules)):
             return found[0]
-    return ""
+        clock = next(iter(sorted(_CLOCK_MODULES.intersection(modules))), clock)
+    return clock if asked else ""
 
 
 @lru_cache(maxsize=512)
