@@ -21,9 +21,7 @@ _SKIPPED = (ast.Global, ast.Nonlocal, ast.Try, ast.TryStar, ast.With, ast.AsyncW
 INLINED = (ast.ListComp, ast.SetComp, ast.DictComp) if sys.version_info >= (3, 12) else ()
 """From Python 3.12 on these run in their function's own frame (PEP 709), and their line counts once for each item."""
 _CHANCE_MODULES = frozenset({"random", "secrets", "uuid", "time", "os", "sys", "gc", "threading"})
-_CLOCK_MODULES = frozenset(
-    {"datetime", "calendar"}
-)  # arithmetic on dates, but for:
+_CLOCK_MODULES = frozenset({"datetime", "calendar"})  # arithmetic on dates, but for:
 _CLOCK_NAMES = frozenset({"now", "today", "utcnow", "fromtimestamp", "utcfromtimestamp", "timestamp", "astimezone"})
 _CHANCE_NAMES = frozenset(
     {"id", "hash", "input", "open", "globals", "locals", "vars", "dir", "breakpoint", "memoryview"}
