@@ -19,6 +19,7 @@ from codereasoner.execution.syscalls import OWN_ID
 from codereasoner.execution.worker_handle import Process, Setup
 from codereasoner.records import Job, Run
 
+NUMBERS = "import sys\nfrom array import array\n"  # a view of them has fewer items than bytes
 LIMITS = Limits(cpu_seconds=0.5, wall_seconds=2.0, memory_bytes=300 << 20, output_bytes=10_000, result_chars=5_000)
 LOOP = "def f():\n    while True:\n        pass"
 ALONE = "import sys\n"  # which the allowlist refuses
@@ -81,6 +82,7 @@ def test_a_program_that_does_not_want_to_end_is_ended_by_its_cpu_limit(patient: 
         ("def f():\n    print('a' * 20_000)", "output", "output_bytes"),
         (STUBBORN["a loop that catches everything"].replace("pass", "print('a' * 2000)", 1), "output", "output_bytes"),
         (ALONE + "def f():\n    sys.stderr.write('a' * 20_000)", "output", "output_bytes"),
+        (NUMBERS + "def f():\n    sys.stdout.buffer.raw.write(array('q', range(2_000)))", "output", "output_bytes"),
         ("def f():\n    return 'a' * 20_000", "output", "result_chars"),
     ],
 )  # fmt: skip
