@@ -288,6 +288,7 @@ def test_some_of_the_programs_in_any_order_are_found_by_their_ids(tmp_path: Path
         ([PROGRAM], [{**TASK, "task_id": "DREval/4"}], "there is no program DREval/4 in DREval_data.jsonl"),
         ([{**PROGRAM, "test": "class B: pass"}], [TASK], "DREval/90/0 has no class ATest"),
         ([{**PROGRAM, "test": "class ("}], [TASK], r"DREval/90/0: its 'test' is not Python \(.*, line 1\)"),
+        ([{**PROGRAM, "test": "-" * 100_000 + "1"}], [TASK], r"DREval/90/0: its 'test' is not Python \(.+\)"),
         (
             [{**PROGRAM, "test": TEST}],
             [{**TASK, "tasks": [{**TASK["tasks"][0], "output_pred": "f(??"}]}],

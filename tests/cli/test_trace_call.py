@@ -77,6 +77,13 @@ def test_a_run_that_a_limit_ended_shows_its_first_steps(trace: Command) -> None:
     assert "more than 0.2 seconds of CPU" in err
 
 
+def test_a_file_that_is_nested_too_deeply_ends_in_a_sentence(trace: Command) -> None:
+    Path("deep.py").write_text("x = " + "-" * 100_000 + "1\ndef f(n):\n    return n\n")
+    code, _, err = trace("deep.py", "f(3)")
+    assert code == 1
+    assert "does not compile" in err
+
+
 def test_a_slow_call_is_given_more_time_and_the_hint_says_so(trace: Command) -> None:
     Path("slow.py").write_text("def f(n):\n    return sum(1 for _ in range(n)) + sum(range(50_000_000))\n")
     code, _, err = trace("slow.py", "f(3)", "--cpu-seconds", "30")

@@ -116,6 +116,7 @@ def test_a_file_that_holds_no_program_is_dropped_with_its_reason_and_the_others_
         "latin.py": "def f(x):\n    return 'é'\nprint(f(1))\n".encode("latin-1"),
         "python2.py": b"def f(x):\n    print x\nprint f(3)\n",
         "uncalled.py": b"def f(x):\n    return x\n",
+        "deep.py": b"def f(x):\n    '>>> f(" + b"-" * 100_000 + b"1)'\n    return x\n",
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
@@ -131,6 +132,7 @@ def test_a_file_that_holds_no_program_is_dropped_with_its_reason_and_the_others_
         "files/latin.py": "cannot be read as Python source",
         "files/python2.py": "does not parse",
         "files/uncalled.py": "no call in a print, an assertion or a docstring",
+        "files/deep.py:1/f": "an example that does not parse",
     }
 
 

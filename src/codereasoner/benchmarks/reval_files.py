@@ -11,6 +11,7 @@ from typing import Any
 from codereasoner.benchmarks.record_fields import Row
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows
+from codereasoner.steps.source import parse_or_say_why
 
 DATA, TASKS = "DREval_data.jsonl", "DREval_tasks.jsonl"
 REPACKAGED = "problems.jsonl", "tasks.jsonl"  # the same two files in JetBrains-Research/REval, on the Hub
@@ -145,9 +146,9 @@ def _method(pair: Pair, start: str) -> ast.FunctionDef | None:
 def parsed(pair: Pair, name: str, text: str) -> ast.Module:
     """Return the syntax tree of a field of a pair, which must be Python."""
     try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        why = f"{error.msg}, line {error.lineno}" if isinstance(error, SyntaxError) else error or "nested too deeply"
+        return parse_or_say_why(text)
+    except SyntaxError as error:
+        why = f"{error.msg}, line {error.lineno}" if error.lineno else error.msg
         raise DataError(f"{pair.id}: its '{name}' is not Python ({why})") from None
 
 

@@ -14,7 +14,7 @@ from typing import TypeAlias, cast
 
 from codereasoner.chains.expressions import unparse
 from codereasoner.chains.pure_operations import FUNCTIONS
-from codereasoner.steps.source import bound_by, is_inlined, nodes_of, split_lines, walk
+from codereasoner.steps.source import bound_by, is_inlined, nodes_of, parse_or_say_why, split_lines, walk
 
 Statement: TypeAlias = "ast.stmt | ast.ExceptHandler | ast.match_case"
 Owner: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module"
@@ -89,7 +89,7 @@ def computed_attributes(source: str) -> frozenset[str]:
 
 
 def _nodes(source: str) -> Sequence[ast.AST]:
-    return nodes_of(source) or walk(ast.parse(source))  # or say why it is none
+    return nodes_of(source) or walk(parse_or_say_why(source))
 
 
 @lru_cache(maxsize=256)

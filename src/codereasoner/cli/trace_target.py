@@ -13,7 +13,7 @@ from pathlib import Path
 from codereasoner.cli.console import waiting
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.records import Job, Run
-from codereasoner.steps.source import parse_expression, read_source
+from codereasoner.steps.source import parse_expression, parse_or_say_why, read_source
 
 ENTRY = "codereasoner_traced_call"
 """The function by which everything is run that is more than a function's name and its arguments."""
@@ -235,9 +235,9 @@ def modules_of(texts: tuple[str, ...]) -> tuple[str, ...]:
 def _imported(path: Path, source: str) -> Iterator[str]:
     """Yield the modules outside the standard library that a file imports, those next to it as paths."""
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise DataError(f"{path} is not Python: {error or 'nested too deeply'}") from None
+        tree = parse_or_say_why(source)
+    except SyntaxError as error:
+        raise DataError(f"{path} is not Python: {error}") from None
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:

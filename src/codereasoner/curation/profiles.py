@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from codereasoner import literals
-from codereasoner.steps.source import walk
+from codereasoner.steps.source import parse_or_say_why, walk
 
 _STATEMENTS: dict[type[ast.AST], str] = {
     ast.For: "for",
@@ -105,10 +105,7 @@ def constructs_of(source: str) -> set[str]:
     Raises:
         SyntaxError: it does not parse, or is nested too deeply.
     """
-    try:
-        nodes = walk(ast.parse(source))
-    except (ValueError, MemoryError, RecursionError) as error:
-        raise SyntaxError(str(error) or "nested too deeply") from None
+    nodes = walk(parse_or_say_why(source))
     own = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     return {name for node in nodes if isinstance(node, _NAMED) for name in _names(node, own)}
 

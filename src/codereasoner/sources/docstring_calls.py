@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from codereasoner import literals
 from codereasoner.literals import LiteralError
-from codereasoner.steps.source import names_in
+from codereasoner.steps.source import names_in, parse_or_say_why
 
 _PARSER = doctest.DocTestParser()
 _PLAIN = frozenset(name for name in dir(builtins) if name[0].islower()) - {"print", "input", "open", "eval", "exec"}
@@ -36,8 +36,8 @@ def examples(function: ast.FunctionDef) -> Iterator[Example | str]:
     values: dict[str, ast.expr] = {}
     for each in found:
         try:
-            tree = ast.parse(each.source.strip())
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            tree = parse_or_say_why(each.source.strip())
+        except SyntaxError:
             yield "an example that does not parse"
             continue
         match tree.body:

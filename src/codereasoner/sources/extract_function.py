@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from codereasoner.function_source import POSTPONED, names_read
-from codereasoner.steps.source import read_source, split_lines
+from codereasoner.steps.source import parse_or_say_why, read_source, split_lines
 
 Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom
 MOST_PARTS = 40  # definitions of one program: what needs more is a library, not a function
@@ -56,8 +56,8 @@ class Modules:
             path = self.files[name]
             try:
                 text = read_source(path)
-                tree = ast.parse(text)
-            except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
+                tree = parse_or_say_why(text)
+            except (OSError, ValueError, SyntaxError):
                 raise NotCut("a file does not parse") from None
             future = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__")
             postponed = any(each.name == "annotations" for node in future for each in node.names)

@@ -241,11 +241,23 @@ def nodes_of(source: str) -> Sequence[ast.AST]:
 def parse_any(source: str) -> ast.Module | None:
     """Return the tree of a program, however deep: for functions that do not call themselves for each level."""
     try:
+        return parse_or_say_why(source)
+    except SyntaxError:
+        return None
+
+
+def parse_or_say_why(source: str) -> ast.Module:
+    """Return the tree of a program, however deep.
+
+    Raises:
+        SyntaxError: it is not Python, or is nested too deeply for Python.
+    """
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(source)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
+    except (ValueError, MemoryError, RecursionError) as error:
+        raise SyntaxError(str(error) or TOO_DEEP) from None
 
 
 def parse_expression(text: str) -> ast.expr | None:
