@@ -109,6 +109,8 @@ def test_what_a_call_returns_is_checked_with_its_arguments_also_where_they_hold_
 def test_nan_which_equals_nothing_is_not_compared(pool: Pool) -> None:
     run = pool.run([Job("def f(x):\n    return float('nan')", "f", "1", record="trace")])[0]
     assert audit("x = 1\nfloat('nan') -> float('nan')\nfloat('2') -> 2.0", run) == Audit(2, 2)
+    found = audit("x = 1\nmax('a', 'b') -> 'banana'\nmin('nan', 'o') -> 'nan'", run)
+    assert (found.checked, found.true, found.first_false) == (3, 2, "max('a', 'b') -> 'banana'")
 
 
 def test_a_line_of_the_program_that_is_only_quoted_is_no_claim() -> None:

@@ -47,9 +47,11 @@ def test_a_slice_of_a_huge_range_is_not_listed_to_narrate_a_loop(pool: Pool) -> 
         ("import calendar\ndef f(x):\n    return calendar.datetime.date.today().year\n", "calendar"),
         ("from datetime import datetime\ndef f(x):\n    return datetime(2024, 1, x).timestamp()\n", "datetime"),
         ("def f(x):\n    return x.now\n", ""),
+        ("class A:\n    def id(self): ...\ndef f(x):\n    return id(x) > x\n", "id"),
+        ("def id(x):\n    return x\ndef f(x):\n    return id(x)\n", ""),
     ],
 )
-def test_arithmetic_on_dates_is_not_chance_and_the_time_of_now_is(source: str, name: str) -> None:
+def test_what_a_program_asks_of_the_machine_is_chance_and_what_only_looks_so_is_not(source: str, name: str) -> None:
     assert chance(source) == name
 
 

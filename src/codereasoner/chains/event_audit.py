@@ -204,7 +204,7 @@ class Events:
     def _gives(self, claim: EventClaim) -> bool | None:
         name, bracket, inside = claim.code.partition("(")
         if bracket and name in _COMPUTED and name not in self._names | shadowed(self._run.source):
-            if "nan" in (canonical(claim.value) or ""):
+            if "float('nan')" in (canonical(claim.value) or ""):
                 return None  # which equals nothing
             return self._compare(claim._replace(code=f"{claim.code} == {claim.value}"))
         if claim.kind == "return" and name and name not in self._names and (bracket or name.lower() not in _PRONOUNS):

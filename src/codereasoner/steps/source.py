@@ -97,7 +97,7 @@ def chance(source: str) -> str:
                 modules = [alias.name.split(".")[0] for alias in names]
             case ast.ImportFrom(module=str(module)):
                 modules = [module.split(".")[0]]
-            case ast.Call(func=ast.Name(id=name)) if name in _CHANCE_NAMES and name not in _defined(source):
+            case ast.Call(func=ast.Name(id=name)) if name in _CHANCE_NAMES and name not in _functions(source):
                 return name
             case ast.Attribute(attr=name) | ast.Constant(value=str(name)):
                 asked = asked or name in _CLOCK_NAMES
@@ -297,6 +297,13 @@ def bound_by(node: ast.AST) -> Iterator[str]:
 def names_in(tree: ast.AST) -> set[str]:
     """Return the names that a tree reads or binds."""
     return {node.id for node in walk(tree) if isinstance(node, ast.Name)}
+
+
+def _functions(source: str) -> set[str]:
+    """Return the names of functions that are no methods: a method `id` hides no built-in."""
+    nodes = nodes_of(source)
+    methods = {id(each) for node in nodes if isinstance(node, ast.ClassDef) for each in node.body}
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef) and id(node) not in methods}
 
 
 def _defined(source: str) -> set[str]:
