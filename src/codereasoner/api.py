@@ -37,7 +37,7 @@ from codereasoner.outputs import set_aside
 from codereasoner.records import Chain, Job, Program, Run
 from codereasoner.reports.run_folder import short_name
 from codereasoner.steps.source import refuse_unknown
-from codereasoner.styles import Style, chosen_style
+from codereasoner.styles import Style, chosen_style, find_style
 from codereasoner.task import Grade, Question, Task, grade_all
 from codereasoner.training.reward_terms import RewardTerm
 from codereasoner.training.training_rows import read_question
@@ -296,7 +296,7 @@ def evaluate(
         asked.name,
         asked.questions,
         answering,
-        Asking(_style(style or answering.style or "reasoning"), chosen, samples),
+        Asking(_style(style) if style else find_style(answering.style or "reasoning"), chosen, samples),
         folder,
         _run,
         asked.baselines(_run),

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+import codereasoner as cr
 from codereasoner import configs, extend
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
 from codereasoner.curation.profiles import constructs_of
 from codereasoner.errors import ConfigError, DataError, UserError
 from codereasoner.evaluation import generations
+from codereasoner.experiments.materials import parameters_of
 from codereasoner.extend import silent
 from codereasoner.jsonl_files import MOST_CHARS, read_lines
 from codereasoner.models.checkpoint import CARD, load_checkpoint, read_card
@@ -47,6 +49,36 @@ def test_a_model_with_code_of_its_own_executes_nothing_whatever_is_answered(
     monkeypatch.setattr(builtins, "input", lambda *words: "y")
     with pytest.raises(ConfigError, match="cannot be loaded"):
         load_checkpoint(str(tmp_path))
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_known_kind_of_model_with_code_of_its_own_executes_nothing_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    folder = make_scratch_model(tmp_path / "base", 0, "0.3m")
+    (folder / "evil.py").write_text("from pathlib import Path\nPath('executed').touch()\nclass Evil: pass\n")
+    config = {"model_type": "vit", "auto_map": {"AutoModelForCausalLM": "evil.Evil"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(builtins, "input", lambda *words: "y")
+    for load in (load_checkpoint, parameters_of):
+        with pytest.raises(ConfigError, match="cannot be loaded"):
+            load(str(folder))
+    assert not (tmp_path / "executed").exists()
+
+
+def test_the_card_of_a_model_names_no_file_that_is_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    folder = make_scratch_model(tmp_path / "base", 0, "0.3m")
+    (folder / "evil.py").write_text("from pathlib import Path\nPath('executed').touch()\n")
+    (folder / CARD).write_text(json.dumps({"style": f"{folder}/evil.py:Evil"}))
+    monkeypatch.chdir(tmp_path)
+    question = Question(
+        "output", {"source": "def f(): return 1", "entry": "f", "call": "", "expression": "f()"}, ("1",)
+    )
+    with pytest.raises(UserError, match="never named"):
+        cr.evaluate([question], str(folder), out=tmp_path / "out")
     assert not (tmp_path / "executed").exists()
 
 

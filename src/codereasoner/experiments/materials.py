@@ -10,7 +10,7 @@ from codereasoner.errors import ConfigError, import_extra
 from codereasoner.evaluation.perplexity import read_texts
 from codereasoner.experiments.plan import BASE, SPLITS, Experiment, Programs
 from codereasoner.experiments.run_options import Settings
-from codereasoner.models.checkpoint import NO_CODE
+from codereasoner.models.checkpoint import NO_CODE, loading
 from codereasoner.models.gguf_files import folder_of
 from codereasoner.stages.make_programs import Part
 from codereasoner.training.scratch import check_size, make_scratch_model
@@ -45,10 +45,15 @@ def make_base(place: Path, seed: int, settings: Settings) -> str:
 
 @cache
 def parameters_of(model: str) -> int:
-    """Return the number of parameters of a model, without loading its weights."""
+    """Return the number of parameters of a model, without loading its weights.
+
+    Raises:
+        ConfigError: it is none, or one with code of its own.
+    """
     torch, transformers = import_extra("torch", "train"), import_extra("transformers", "train")
-    with torch.device("meta"):
-        made = transformers.AutoModelForCausalLM.from_config(transformers.AutoConfig.from_pretrained(model, **NO_CODE))
+    with loading(model), torch.device("meta"):
+        config = transformers.AutoConfig.from_pretrained(model, **NO_CODE)
+        made = transformers.AutoModelForCausalLM.from_config(config, **NO_CODE)
     return int(made.num_parameters())
 
 

@@ -109,7 +109,7 @@ def load_checkpoint(
     base = adapters.pop()
     if quantize and adapters:
         raise ConfigError(f"{name} holds LoRA adapters of {base}: merge them first (--save merged), or quantize {base}")
-    try:
+    with loading(name):
         own = (each for each in adapters if any((Path(each) / file).is_file() for file in TOKENIZER_FILES))
         tokenizer = transformers.AutoTokenizer.from_pretrained(next(own, base), **NO_CODE)
         model = transformers.AutoModelForCausalLM.from_pretrained(
@@ -120,11 +120,22 @@ def load_checkpoint(
             with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks for what is renamed
                 model = import_extra("peft", "train").PeftModel.from_pretrained(model, folder).merge_and_unload()
             model.requires_grad_(True)
-    except _broken() as error:
-        raise ConfigError(f"the model {name} cannot be loaded: {headline(error) or type(error).__name__}") from None
     use_short_attention(model)
     prepare(tokenizer, name, template)
     return Checkpoint(model, tokenizer)
+
+
+@contextlib.contextmanager
+def loading(name: str) -> Iterator[None]:
+    """Name the model in what a library raises where a file of it is not as it should be.
+
+    Raises:
+        ConfigError: in the place of such an error.
+    """
+    try:
+        yield
+    except _broken() as error:
+        raise ConfigError(f"the model {name} cannot be loaded: {headline(error) or type(error).__name__}") from None
 
 
 def _broken() -> tuple[type[Exception], ...]:
