@@ -34,7 +34,7 @@ _MAX_LINE = 1 << 31
 _ESCAPED = 12  # bytes that JSON in ASCII takes for a character, at most; also those of a line's number
 _REST = 50_000  # characters of all that has no limit of its own: the exception, the reason, the marks
 _CHUNK = 1 << 16
-_COLUMNS = 7  # items that each step adds to a trace besides its changes, at most
+_COLUMNS = 10  # items, lists and objects that each step adds to a trace besides its changes, at most
 _new, _set = object.__new__, object.__setattr__
 _NO_RUN = vars(Run("", "", "", "ok"))
 
@@ -111,7 +111,8 @@ def _items(body: bytes) -> int:
     count = inside = 0
     for start in range(0, len(plain), _CHUNK):
         parts = plain[start : start + _CHUNK].split(b'"')
-        count += b"".join(parts[inside::2]).count(b",")
+        outside = b"".join(parts[inside::2])
+        count += sum(map(outside.count, (b",", b"[", b"{")))
         inside ^= (len(parts) - 1) & 1
     return count
 
