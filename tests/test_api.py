@@ -179,6 +179,8 @@ def test_an_error_names_arguments_of_python_and_not_options(
         cr.evaluate(cr.ask(run, "output"), "openai:NAME", out=tmp_path / "none")
     with pytest.raises(DataError, match="give data= the file or folder of cruxeval-o"):
         cr.load("cruxeval-o", tmp_path / "none.jsonl")
+    with pytest.raises(DataError, match=r"none--data\.jsonl"):
+        cr.load("cruxeval-o", tmp_path / "none--data.jsonl")
     with pytest.raises(ConfigError, match=r"^((?!--).)*$"):
         cr.programs(1, source="dataset")
 

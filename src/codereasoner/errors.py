@@ -77,8 +77,10 @@ def in_python(function: Callable[P, T]) -> Callable[P, T]:
     def told(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
+        except MissingExtra:  # the options that it names are those of pip
+            raise
         except UserError as error:
-            error.args = (re.sub("--([a-z][a-z-]*)", argument, str(error).replace("--set ", "")),)
+            error.args = (re.sub(r"(?<![\w./-])--([a-z][a-z-]*)", argument, str(error).replace("--set ", "")),)
             raise
 
     return told

@@ -80,13 +80,16 @@ def object_of(place: str, text: str) -> Row:
 def check_fields(
     place: str, row: Row, kinds: Mapping[str, type], numbers: Sequence[str] = (), counts: Sequence[str] = ()
 ) -> None:
-    """Refuse a row in which fields have other types than these; a field may be missing or null.
+    """Refuse a row in which fields have other types than these; one of them that is null goes, as if it were missing.
 
     numbers: the fields that are numbers. counts: those that are objects of numbers.
 
     Raises:
         DataError: the message names the `place` of the row and the field.
     """
+    for name in (*kinds, *numbers, *counts):
+        if name in row and row[name] is None:
+            del row[name]
     for name, kind in kinds.items():
         if not isinstance(row.get(name), kind | None):
             raise DataError(f"{place}: '{name}' must be of type {kind.__name__}, not {row[name]!r:.40}")

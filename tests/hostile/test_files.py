@@ -22,6 +22,7 @@ from codereasoner.extend import silent
 from codereasoner.jsonl_files import MOST_CHARS, read_lines
 from codereasoner.models.checkpoint import CARD, load_checkpoint, read_card
 from codereasoner.reports import cards, run_folder, run_summary
+from codereasoner.reports.leaderboard_table import leaderboard
 from codereasoner.stages.stage_clock import StageClock
 from codereasoner.task import Question
 from codereasoner.training.scratch import make_scratch_model
@@ -182,6 +183,39 @@ def test_a_summary_of_other_types_is_refused_with_a_sentence(tmp_path: Path, nam
     (tmp_path / "summary.json").write_text(json.dumps(summary))
     with pytest.raises(DataError, match=r"summary\.json: '"):
         run_folder.evaluations(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *(
+            {name: None}
+            for name in ("outcomes", "by_task", "baselines", "style", "n_questions", "interval", "sampling")
+        ),
+        {"by_task": {"output": {}, "input": {}}, "baselines": {"output: always 0": 1.0}},
+        {"by_task": {"output": {"n_questions": 0}, "input": {"n_questions": None}}, "baselines": {"input: x": 1.0}},
+    ],
+    ids=lambda odd: repr(odd)[:30],
+)
+def test_a_summary_without_a_field_or_with_none_is_ranked(tmp_path: Path, odd: dict[str, object]) -> None:
+    summary = {"benchmark": "cruxeval-o", "model": "m", "n_answers": 1, "pass@1": 50.0, "outcomes": {"correct": 1}}
+    (tmp_path / "summary.json").write_text(json.dumps({**summary, **odd}))
+    [board] = leaderboard([tmp_path])
+    assert "m" in [each.model for each in board.entries]
+
+
+@pytest.mark.parametrize("odd", [{"interval": [1]}, {"sampling": {"temperature": "hot"}}])
+def test_an_interval_and_a_temperature_are_numbers(tmp_path: Path, odd: dict[str, object]) -> None:
+    (tmp_path / "summary.json").write_text(json.dumps(odd))
+    with pytest.raises(DataError, match=next(iter(odd))):
+        run_folder.evaluations(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["counts", "drops", "left_out", "seconds", "config", "written"])
+def test_a_field_of_a_manifest_that_is_null_is_missing(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.jsonl.manifest.json").write_text(json.dumps({name: None}))
+    (tmp_path / "b.jsonl.manifest.json").write_text(json.dumps({"written": "2026-01-01"}))
+    assert name not in run_folder.manifests(tmp_path)["a.jsonl"]
 
 
 @pytest.mark.parametrize("value", ODD[:4], ids=lambda value: repr(value)[:12])

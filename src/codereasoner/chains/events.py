@@ -99,10 +99,10 @@ class _Reader:
     def read(self) -> list[Event]:
         for index, step in enumerate(self.steps):
             self._unwind(step)
-            if step.event == "yield" or (step.event == "call" and not _is_closing(self.later[index])):
+            begins = step.event == "call" and not _is_closing(self.later[index])  # closing one calls it till 3.12
+            if step.event == "yield" or begins:
                 self._add_lead(step)
             if step.event == "call" and step.frame not in self.frames:
-                begins = not _is_closing(self.later[index])  # closing a generator calls it, until 3.12
                 scope = self.scopes.get((step.value, step.line)) if begins else None
                 self.frames[step.frame] = OpenFrame(step.frame, step.value, scope)
                 self._call(self.frames[step.frame], step)

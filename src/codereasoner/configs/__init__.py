@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent
 SUFFIXES = (".yaml", ".toml")
 LAST_RUN = "Last run: "  # what the first line of a preset starts with
 MAX_NODES = 100_000  # of a YAML file with its aliases written out: a few lines of them can expand to billions
-MAX_CHARS = 300_000  # of a YAML file: a second for each 100,000
+MAX_CHARS = 300_000  # of a YAML file: up to two seconds for each 100,000
 MAX_DIGITS = 1000  # of a whole number in it: Python writes no number of more than 4,300
 COMMANDS = ("codereasoner ", "accelerate ", "python ", "torchrun ", "trl ")  # what the commands in a comment start with
 

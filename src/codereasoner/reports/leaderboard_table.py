@@ -159,12 +159,12 @@ def _board(questions: str, benchmark: type[Benchmark] | None, own: Sequence[Eval
 def _baselines(summary: Summary) -> dict[str, float]:
     """Return the baselines of all questions; those of single tasks are one, the best guess of each task."""
     found = summary.get("baselines", {})
-    counts = {task: part["n_questions"] for task, part in summary.get("by_task", {}).items()}
+    counts = {task: part.get("n_questions", 0) for task, part in summary.get("by_task", {}).items()}
     if len(counts) < 2:
         return dict(found)
     best = {task: [value for name, value in found.items() if name.startswith(f"{task}: ")] for task in counts}
     rest = {name: value for name, value in found.items() if not name.startswith(tuple(f"{task}: " for task in counts))}
-    if any(best.values()):
+    if any(best.values()) and any(counts.values()):
         right = sum(counts[task] * max(values, default=0.0) for task, values in best.items())
         rest["the best guess of each task"] = right / sum(counts.values())
     return rest

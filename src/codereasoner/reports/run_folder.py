@@ -222,11 +222,13 @@ def _summary(path: Path) -> Summary:
     words: dict[str, type] = dict.fromkeys(("benchmark", "model", "identity", "style", "grader"), str)
     words |= dict.fromkeys(("sampling", "metrics", "by_task"), dict)
     check_fields(str(path), rows, words, _SPENT, ("baselines", "errors"))
+    check_fields(f"{path}, 'sampling'", rows.get("sampling", {}), {}, ("temperature", "samples"))
     for each in (rows, *(rows.get("by_task") or {}).values()):
         if not isinstance(each, dict):
             raise DataError(f"{path}: 'by_task' must hold objects, not {each!r:.40}")
         check_fields(str(path), each, {"interval": list}, ("n_questions", "n_answers", "pass@1"), ("outcomes",))
-        if not all(map(is_number, each.get("interval") or ())):
+        interval = each.get("interval", [0, 0])
+        if len(interval) != 2 or not all(map(is_number, interval)):
             raise DataError(f"{path}: 'interval' must be two numbers, not {each['interval']!r:.40}")
     return cast(Summary, rows)
 
