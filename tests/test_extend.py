@@ -218,9 +218,17 @@ class Odd(Source):
         ("def programs(self, split, count): return None", "Odd.programs: TypeError: 'NoneType' object is not iterable"),
         (
             "def programs(self, split, count): yield Program('', 'f', '12')",
-            "the calls of a program are a tuple of texts",
+            "Odd.programs: Program.calls must be a list, not str: '12'",
         ),
-        ("def programs(self, split, count): yield Program('', 3, ())", "the entry of a program is a text, not 3"),
+        (
+            "def programs(self, split, count): yield Program('', 3, ())",
+            "Odd.programs: Program.entry must be a string, not int: 3",
+        ),
+        (
+            "def programs(self, split, count): yield Program('', 'f', (), features=None)",
+            "Odd.programs: Program.features must be an object",
+        ),
+        ("def programs(self, split, count): yield Program('', 'f', (), license=3)", "Program.license must be a string"),
         ("def programs(self, split, count): yield Program('', 'f', (), split='rl')", "asked for the split 'train'"),
         ("name = None", "odd.py: Odd has no name: set `name = ...` in its class"),
     ],
@@ -303,7 +311,11 @@ class Odd(Benchmark):
         ("load = Benchmark.load", "Odd.load is not written, and is needed here"),
         (
             "def load(self, data, runner=None): return [Question('output', FACTS, '12')]",
-            "the gold of a question is a tuple",
+            "Odd.load: Question.gold must be a list, not str: '12'",
+        ),
+        (
+            "def load(self, data, runner=None): return [Question('output', FACTS, (1,))]",
+            "each item of Question.gold must be a string",
         ),
         ("def load(self, data, runner=None): return [Question('output', {}, ('1',))]", "lacks the fact"),
         ("def load(self, data, runner=None): return [Q, Q]", "Odd.load gives 2 questions the id 'a'"),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from codereasoner.errors import DataError
 from codereasoner.interfaces import (
@@ -24,8 +24,10 @@ from codereasoner.interfaces import (
     Source,
 )
 from codereasoner.plugin_files import call, split_reference
-from codereasoner.records import Program, Run
+from codereasoner.records import Plain, Program, Run
 from codereasoner.task import Asked, Question, Runner, Task
+
+Record = TypeVar("Record", bound=Plain)
 
 
 def check_class(found: type, base: type, path: Path) -> None:
@@ -112,6 +114,18 @@ class OwnTask(Task):
         return found
 
 
+def _checked(record: Record, where: str) -> Record:
+    """Return a record whose fields are of the types that it declares.
+
+    Raises:
+        DataError: one is not; the message names it.
+    """
+    try:
+        return type(record).from_json(vars(record))
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from None
+
+
 class OwnSource(Source):
     """A source of a file: what it yields is checked."""
 
@@ -121,27 +135,15 @@ class OwnSource(Source):
         """Yield its programs, if they are programs; one without a split or an origin gets those of the source."""
         for each in _each(self, OwnSource, "programs", split, count):
             if isinstance(each, Program):
-                if wrong := _no_program(each, split):
+                made = _checked(each, f"{self.reference}.programs")
+                if made.split not in ("", split):
+                    wrong = f"it was asked for the split '{split}', and a program has the split {made.split!r:.20}"
                     raise DataError(f"{self.reference}.programs: {wrong}")
-                yield replace(each, split=split, origin=each.origin or self.name)
+                yield replace(made, split=split, origin=made.origin or self.name)
             elif isinstance(each, Rejected):
                 yield each
             else:
                 raise DataError(f"{self.reference}.programs must yield programs, not {each!r:.60}")
-
-
-def _no_program(found: Program, split: str) -> str:
-    """Say which field of a program holds something else than a program of that split has there."""
-    fields: dict[str, Any] = {"source": found.source, "entry": found.entry}
-    for name, value in fields.items():
-        if not isinstance(value, str):
-            return f"the {name} of a program is a text, not {value!r:.60}"
-    calls: Any = found.calls
-    if not isinstance(calls, tuple | list) or not all(isinstance(each, str) for each in calls):
-        return f"the calls of a program are a tuple of texts, such as ('1, [2]',), not {calls!r:.60}"
-    if found.split not in ("", split):
-        return f"it was asked for the split '{split}', and a program has the split {found.split!r:.20}"
-    return ""
 
 
 class OwnModel(Model):
@@ -182,8 +184,8 @@ class OwnBenchmark(Benchmark):
             found = call(Questions, found, path=path, words=f"{self.reference}.load")
         if wrong := [each for each in found if not isinstance(each, Question)]:
             raise DataError(f"{self.reference}.load must return questions, not {wrong[0]!r:.60}")
-        if wrong := [each.gold for each in found if isinstance(each.gold, str)]:
-            raise DataError(f"{self.reference}.load: the gold of a question is a tuple of texts, not {wrong[0]!r:.60}")
+        for each in found:
+            _checked(each, f"{self.reference}.load")
         name, times = max(Counter(each.id for each in found).items(), key=itemgetter(1), default=("", 0))
         if times > 1:
             raise DataError(f"{self.reference}.load gives {times} questions the id {name!r:.60}")
