@@ -7,7 +7,7 @@ import time
 import pytest
 
 from codereasoner.cli import console
-from codereasoner.cli.console import Screen, bar, make_table, waiting
+from codereasoner.cli.console import Screen, bar, make_table, ruled_table, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +55,22 @@ def test_no_column_of_a_table_vanishes_and_no_word_breaks_that_80_columns_have_r
     shown = capsys.readouterr().err
     assert max(map(len, shown.splitlines())) <= widest
     assert ("a" * 60 in shown) is (not columns)
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_the_table_of_the_demo_is_whole_in_80_columns(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    table = ruled_table("Accuracy")
+    table.add_column("", no_wrap=True)
+    for _ in range(4):
+        table.add_column("backward\n1-3 steps", justify="right", no_wrap=True)
+    table.add_row("control: more SFT", *["98.7 %\n96.6 to 99.5"] * 4)
+    Screen(stderr=True).print(table)
+    shown = capsys.readouterr().err
+    assert (shown.count("96.6 to 99.5"), "control: more SFT" in shown) == (4, True)
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_a_bar_without_a_first_report_says_what_it_waits_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,10 +52,11 @@ class Screen(Console):
 
     def _room(self, table: Table) -> int:
         """Return how wide a table is that breaks its text columns between words only, and no number."""
-        wide, room = self.options.update(width=WIDEST), 0
+        lines = table.box is not None  # a character between two columns, and at both ends
+        wide, room = self.options.update(width=WIDEST), int(lines)
         for column in table.columns:
             cells = [Measurement.get(self, wide, each) for each in (column.header, *column.cells)]
-            room += 2 + max(each.maximum if column.no_wrap else each.minimum for each in cells)
+            room += 2 + lines + max(each.maximum if column.no_wrap else each.minimum for each in cells)
         return room
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
@@ -106,7 +107,8 @@ def make_table(title: str | Text | None, *columns: str, right: Iterable[str] = (
 
 def ruled_table(title: str, caption: str = "") -> Table:
     """Return a table with a line below its head, still without columns."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, caption_justify="left")
+    table = Rows(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.caption_justify = "left"
     table.caption = caption
     return table
 
