@@ -204,6 +204,9 @@ TEXT_RUN = {
     "attrgetter by another name": "from operator import attrgetter as a\ndef f(x):\n    return [len(a(x)('')()), 0]\n",
     "any part of a class": "def f(x):\n    return [len(vars(str)[x]('')), 0]\n",
     "any part of a class's dict": "def f(x):\n    return [len(str.__dict__[x]('')), 0]\n",
+    "a part of a class by another name": "d = vars(str)\ndef f(x):\n    return [len(d[x]('')), 0]\n",
+    "a part of a class by a method": "def f(x):\n    return [len(str.__dict__.get(x)('')), 0]\n",
+    "a member of a class": "import inspect\ndef f(x):\n    return [len(dict(inspect.getmembers(''))[x]()), 0]\n",
     "a timer": "import timeit\ndef f(x):\n    return [timeit.timeit(x, number=1), 0]\n",
     "any global": "def f(x):\n    return [len(str(globals()[x])), 0]\n",
 }
@@ -220,7 +223,10 @@ def test_no_answer_is_run_as_code_by_a_program_that_runs_text(source: str) -> No
     assert not INPUT.collect(Run(source, "f", "'1'", "ok", "[1, 0]")).questions
 
 
-@pytest.mark.parametrize("body", ["bool(re.compile(x).match('a'))", "getattr(x, 'upper')() == 'A'", "x.locals == x"])
+@pytest.mark.parametrize(
+    "body",
+    ["bool(re.compile(x).match('a'))", "getattr(x, 'upper')() == 'A'", "x.locals == x", "str.__dict__['upper'] == x"],
+)
 def test_a_program_that_compiles_a_pattern_or_reads_a_known_attribute_runs_no_text(body: str) -> None:
     source = f"import re\ndef f(x):\n    return {body}\n"
     assert len(INPUT.collect(Run(source, "f", "'a'", "ok", "True")).questions) == 1

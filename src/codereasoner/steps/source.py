@@ -33,7 +33,8 @@ _TEXT_MODULES = frozenset(
 )
 _TEXT_NAMES = frozenset(
     {"eval", "exec", "compile", "__import__", "__builtins__", "attrgetter", "methodcaller", "__getattribute__"}
-    | {"globals", "locals", "__globals__", "getattr_static", "get_type_hints", "resolve_name", "Formatter"}
+    | {"globals", "locals", "__globals__", "getattr_static", "getmembers", "get_type_hints", "resolve_name"}
+    | {"Formatter"}
 )
 
 _NO_TEXT_METHODS = ("compile", "globals", "locals")
@@ -113,7 +114,7 @@ def runs_text(source: str) -> str:
 
     A function of such a name counts, too: where it hides the built-in one is not read off the text.
     """
-    plain: set[int] = set()  # ids of the names `getattr` that are called with the name of an attribute
+    plain: set[int] = set()  # ids of `getattr`, `vars(x)` and `x.__dict__` that are given the name of an attribute
     for node in nodes_of(source):
         match node:
             case ast.Import(names=names) if found := _TEXT_MODULES & {alias.name.split(".")[0] for alias in names}:
@@ -129,12 +130,13 @@ def runs_text(source: str) -> str:
             case ast.Call(func=ast.Name(id="getattr") as called, args=[_, ast.Constant(value=name), *_]):
                 if name not in _TEXT_NAMES:
                     plain.add(id(called))
-            case ast.Name(id="getattr") if id(node) not in plain:
-                return "getattr"
             case ast.Subscript(
-                value=ast.Attribute(attr="__dict__" as name) | ast.Call(func=ast.Name(id="vars" as name))
+                value=(ast.Attribute(attr="__dict__") as owner) | ast.Call(func=ast.Name(id="vars") as owner),
+                slice=ast.Constant(),
             ):
-                if not isinstance(node.slice, ast.Constant):
+                plain.add(id(owner))
+            case ast.Name(id="getattr" | "vars" as name) | ast.Attribute(attr="__dict__" as name):
+                if id(node) not in plain:
                     return name
     return ""
 
