@@ -278,10 +278,10 @@ TERSE |= {"break": "Break", "continue": "Continue", "pass": "Pass"}
 
 def in_terse(text: str, source: str) -> dict[str, list[object]]:
     """What a terse detail says, by kind and in order; the code of a loop without a test is no test."""
-    code = {line.strip().rstrip(":") for line in source.split("\n") if re.match(r"\s*while (True|1|False)\b", line)}
+    code = set(re.findall(r"^ *(while (?:True|1|False)):", source, re.MULTILINE))
     found: dict[str, list[object]] = defaultdict(list)
     for line in text.split("\n"):
-        if line in code and line.startswith(("while True", "while 1")):
+        if line in code:
             continue
         if test := re.fullmatch(r"(?:.* -> )?(?:if|elif|while) (?:.*: )?(True|False)(?:, .*)?", line):
             found["test"].append(test[1] == "True")

@@ -17,9 +17,10 @@ from typing import Literal, NamedTuple
 from codereasoner.chains.abstract_execution import assigned
 from codereasoner.chains.callers import WRAPPED, Callee, waits_for
 from codereasoner.chains.entered_blocks import stored, targets
+from codereasoner.chains.followed_lines import Part
 from codereasoner.chains.module_values import class_attribute, module_values
 from codereasoner.chains.open_frames import OpenFrame, OpenUnit
-from codereasoner.chains.shared_lines import Part, is_over, lead, take_apart
+from codereasoner.chains.shared_lines import is_over, lead, take_apart
 from codereasoner.chains.statement_lines import LOOPS, MODULE, Owner, Scope, Statement, Unit, body_lines, own, scopes
 from codereasoner.errors import DataError
 from codereasoner.records import Run, Step
@@ -52,6 +53,7 @@ class Event(NamedTuple):
     raised: bool = False  # an exception ended the statement: it did not do what it says
     outer: Mapping[str, str] = _NOTHING  # call: the variables of functions around that it reads
     scope: Owner | None = None  # the function or class whose body runs
+    begins: bool = True  # False: a further statement of a line that several share
     waits: bool = False  # return, break, continue: a `finally` or the exit of a `with` runs before it goes on
 
 
@@ -143,8 +145,8 @@ class _Reader:
         if opened.earlier or not callee.is_direct:
             return
         opened.earlier = lead(opened.unit, opened.steps, opened.before, caller.scope, callee, known, opened.has_item)
-        for part in opened.earlier:
-            self._add_part(caller, part, raised=False, next_line=None)
+        for place, part in enumerate(opened.earlier):
+            self._add_part(caller, part, raised=False, next_line=None, begins=place == 0)
 
     def _leave(self, depth: int) -> None:
         while len(self.stack) > depth:
@@ -263,13 +265,12 @@ class _Reader:
         if raised:
             frame.give_back(opened)
         after = frame.known()
-        parts = take_apart(
-            opened.unit, opened.steps, opened.before, after, next_line, end, frame.scope, opened.earlier, opened.called
-        )
+        comes_round = any(each in frame.passes and frame.comes_round(each) for each in opened.unit.statements[:1])
+        parts = take_apart(opened, after, next_line, end, frame.scope, comes_round)
         bound = self._bind(opened, is_done=not raised and len(parts) == 1)
-        for part in parts:
+        for place, part in enumerate(parts, start=len(opened.earlier)):
             told = part._replace(values={**part.values, **bound}, before=opened.known(part.before))
-            self._add_part(frame, told, raised and part is parts[-1], next_line)
+            self._add_part(frame, told, raised and part is parts[-1], next_line, begins=place == 0)
         last = parts[-1].node if parts else None
         if isinstance(last, ast.Return) and next_line is not None:
             frame.returning = (parts[-1].line, last)
@@ -288,7 +289,7 @@ class _Reader:
         self.changing = {**self.changing, **bound}
         return bound
 
-    def _add_part(self, frame: OpenFrame, part: Part, raised: bool, next_line: int | None) -> None:
+    def _add_part(self, frame: OpenFrame, part: Part, raised: bool, next_line: int | None, begins: bool) -> None:
         node, taken = part.node, part.taken
         if isinstance(node, ast.With | ast.AsyncWith) and taken is None and not raised:
             taken = frame.last_line not in body_lines(node)
@@ -307,6 +308,8 @@ class _Reader:
             raised=raised,
             waits=next_line is not None and (isinstance(node, ast.Return) or _is_held_up(node, next_line, frame.scope)),
         )
+        if not begins:
+            self.events[-1] = self.events[-1]._replace(begins=False)
         if isinstance(node, LOOPS) and taken is False:
             frame.passes.pop(node, None)
         frame.last_line = part.line
@@ -353,7 +356,7 @@ class _Reader:
                 raised,
                 outer or _NOTHING,
                 scope,
-                waits,
+                waits=waits,
             )
         )
 

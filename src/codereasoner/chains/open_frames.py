@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from codereasoner.chains.callers import Callee, can_yield
 from codereasoner.chains.entered_blocks import comprehension_names, targets
-from codereasoner.chains.shared_lines import Part
+from codereasoner.chains.followed_lines import Part
 from codereasoner.chains.statement_lines import (
     MODULE,
     Scope,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence, Set
 from types import MappingProxyType
 from typing import NamedTuple
 
-from codereasoner.chains.abstract_execution import State, bind, follow, value_of
+from codereasoner.chains.abstract_execution import State, value_of
 from codereasoner.chains.callers import BOTH, ONLY_OTHERS, Callee, callers_of
 from codereasoner.chains.entered_blocks import (
     calls,
@@ -24,46 +24,38 @@ from codereasoner.chains.entered_blocks import (
     targets,
     was_entered,
 )
+from codereasoner.chains.followed_lines import Follower, Leaves, Part, follow_all, is_of_frame, outermost
 from codereasoner.chains.known_values import Unknown
+from codereasoner.chains.open_frames import OpenUnit
 from codereasoner.chains.pure_operations import SILENT
-from codereasoner.chains.statement_lines import LOOPS, Scope, Statement, Unit, covers, is_short_loop, line_of, own
+from codereasoner.chains.statement_lines import (
+    LOOPS,
+    Scope,
+    Statement,
+    Unit,
+    covers,
+    ends_with_a_test,
+    is_short_loop,
+    line_of,
+    own,
+)
 from codereasoner.records import Step
 from codereasoner.steps.source import walk
 
-MOST_PARTS = 200  # statements that are followed on one line
-
-
-class Part(NamedTuple):
-    """One statement of a unit: what it changed, and whether its block was entered."""
-
-    node: Statement | None
-    line: int
-    values: State
-    removed: tuple[str, ...] = ()
-    taken: bool | None = None
-    state: State = MappingProxyType({})
-    before: State = MappingProxyType({})
-
 
 def take_apart(
-    unit: Unit,
-    steps: Sequence[Step],
-    before: State,
-    after: State,
-    next_line: int | None,
-    end: Step | None,
-    scope: Scope | None,
-    earlier: Sequence[Part] = (),
-    called: Set[Callee] = frozenset(),
+    opened: OpenUnit, after: State, next_line: int | None, end: Step | None, scope: Scope | None, comes_round: bool
 ) -> list[Part]:
     """Return the statements of a unit that ran, in order, without the first ones that were `earlier`.
 
     Args:
-        before, after: the variables of the frame, which nobody changes any more.
+        opened: the unit; the events of the functions that it called precede it.
+        after: the variables of the frame, which nobody changes any more.
         next_line: the line that the frame went on at; None: it did not.
         end: the return or exception with which it was left instead.
-        called: the functions that it called, whose events precede it.
+        comes_round: the unit is a loop whose last pass has been told.
     """
+    unit, steps, before, earlier = opened.unit, opened.steps, opened.before, opened.earlier
     raised = end is not None and end.event == "exception"
     changed = steps[0].changes if len(steps) == 1 else dict.fromkeys([name for step in steps for name in step.changes])
     found = _Found(before, after, changed, raised)
@@ -74,17 +66,26 @@ def take_apart(
     if len(unit.statements) == 1:
         taken = None if raised else chosen(entered, next_line)
         return [found.part(entered, first, taken)]
+    head, *others = unit.statements
     if earlier:
         known = earlier[-1].state
         rest = found._replace(before=known, names=[name for name in changed if after.get(name) != known.get(name)])
-        return _rest(unit, rest, first, len(earlier), is_exact=True)
-    head, *others = unit.statements
-    callers = {callers_of(each, head, others, before) for each in called}
+        parts = _rest(unit, rest, first, len(earlier), is_exact=True)
+        is_over = not raised and _ends_while(unit, next_line)
+        return [*parts, _over(head, after)] if is_over else parts
+    callers = {callers_of(each, head, others, before) for each in opened.called}
     if not raised and is_short_loop(unit):
-        if next_line is None or not covers(head, next_line):
+        is_told = BOTH not in callers
+        if next_line is not None and covers(head, next_line):
+            return _pass(unit, found, first, is_told)
+        if not _ends_while(unit, next_line):
             return [found.part(head, first, False)]
-        return _pass(unit, found, first, is_told=BOTH not in callers)
-    if not raised and (followed := _follow(unit, before, after, scope)) is not None:
+        is_of_body = ONLY_OTHERS in callers or (changed and not any(by_head for by_head, _ in callers))
+        was_true = True if comes_round or is_of_body else _is_true(head, before)
+        if not was_true:
+            return [found.part(head, first, was_true)]
+        return [*_pass(unit, found, first, is_told), _over(head, after)]
+    if not raised and (followed := follow_all(unit, before, after, scope)) is not None:
         return followed
     lines = {step.line for step in steps if step.event == "line"}
     if ONLY_OTHERS in callers:
@@ -111,15 +112,15 @@ def lead(
     if is_short_loop(unit):
         is_of_body |= has_item or (not _has_frames(head) and _is_plain(head, before))
         return [_begun(unit, {**before, **opened[0].changes}, before)] if is_of_body else []
-    if not _is_of_frame(unit, scope):
+    if not is_of_frame(unit, scope):
         return []
-    follower = _Follower(unit, before, loops=False)
+    follower = Follower(unit, before, loops=False)
     try:
-        follower.run([each for each in _outermost(unit) if isinstance(each, ast.stmt)])
+        follower.run([each for each in outermost(unit) if isinstance(each, ast.stmt)])
     except Unknown:
         is_test = isinstance(head, ast.If) and body == head.body and is_of_body
         return follower.parts or ([Part(head, line_of(head), {}, (), True, before, before)] if is_test else [])
-    except _Leaves:
+    except Leaves:
         pass
     return []  # none of them makes the call, as far as can be seen
 
@@ -168,13 +169,34 @@ def _begun(unit: Unit, after: State, before: State, taken: bool | None = True) -
     changed = changeable(body, after)
     bound = captures(head) if isinstance(head, ast.match_case) else targets(head)
     values = {name: after[name] for name in bound if name in after and name not in changed}
+    if isinstance(head, ast.While) and isinstance(head.test, ast.Constant):
+        taken = None  # nothing is tested
     return Part(head, line_of(head), values, (), taken, MappingProxyType({**before, **values}), before)
+
+
+def _ends_while(unit: Unit, next_line: int | None) -> bool:
+    """Return whether the unit is a `while` that is left, whose last pass and last test may have had one step."""
+    head = unit.statements[0]
+    is_left = next_line is None or not covers(head, next_line)
+    return is_left and isinstance(head, ast.While) and is_short_loop(unit) and ends_with_a_test()
+
+
+def _over(head: Statement, after: State) -> Part:
+    return Part(head, line_of(head), {}, (), False, after, after)
+
+
+def _is_true(head: Statement, before: State) -> bool | None:
+    """Return whether the test of a `while` was true; None if it cannot be computed."""
+    try:
+        return bool(value_of(head.test, before))  # type: ignore[union-attr]
+    except Unknown:
+        return None
 
 
 def _pass(unit: Unit, found: _Found, line: int, is_told: bool) -> list[Part]:
     """The header of a short loop and then its body, in one pass, which is not told where calls may precede it."""
     begun = _begun(unit, found.after, found.before, is_told or None)
-    follower = _Follower(unit, begun.state)
+    follower = Follower(unit, begun.state)
     try:
         follower.run([each for each in unit.statements[1:] if isinstance(each, ast.stmt)])
         if follower.state == dict(found.after):
@@ -187,11 +209,6 @@ def _pass(unit: Unit, found: _Found, line: int, is_told: bool) -> list[Part]:
 def _then(begun: Part, unit: Unit, found: _Found, line: int) -> list[Part]:
     names = [name for name in found.names if found.after.get(name) != begun.state.get(name)]
     return [begun, *_rest(unit, found._replace(before=begun.state, names=names), line, 1)]
-
-
-def _outermost(unit: Unit) -> list[Statement]:
-    inside = {each for other in unit.statements for each in _inside(other)}
-    return [each for each in unit.statements if each not in inside]
 
 
 class _Found(NamedTuple):
@@ -212,119 +229,6 @@ class _Found(NamedTuple):
                 values[name] = after[name]
         removed = () if before.keys() <= after.keys() else tuple([name for name in before if name not in after])
         return Part(node, line_of(node) if node else line, values, removed, taken, after, before)
-
-
-def _inside(node: ast.AST) -> set[Statement]:
-    """All statements below one."""
-    return {each for each in walk(node) if isinstance(each, ast.stmt | ast.ExceptHandler | ast.match_case)} - {node}
-
-
-# ---- several statements on a line, followed
-
-
-def _is_of_frame(unit: Unit, scope: Scope | None) -> bool:
-    """Return whether a unit binds only variables of its frame, and uses no built-in name for something else."""
-    names = (part.id for each in unit.statements for part in own(each) if isinstance(part, ast.Name))
-    return (
-        scope is not None
-        and scope.shadowed.isdisjoint(names)
-        and not any(stored(each) & scope.shared for each in unit.statements)
-    )
-
-
-class _Leaves(Exception):
-    """The unit is left by the statement that was earlier last."""
-
-
-def _follow(unit: Unit, before: State, after: State, scope: Scope | None) -> list[Part] | None:
-    """Return the statements that ran, by abstract execution; None where that does not end as the trace does."""
-    blocks = [each for each in _outermost(unit) if isinstance(each, ast.stmt)]
-    if not _is_of_frame(unit, scope) or len(blocks) < len(_outermost(unit)):
-        return None
-    follower = _Follower(unit, before)
-    try:
-        follower.run(blocks)
-    except _Leaves:
-        pass
-    except Unknown:
-        return None
-    return follower.parts if follower.state == dict(after) else None
-
-
-class _Follower:
-    def __init__(self, unit: Unit, before: State, loops: bool = True) -> None:
-        self.unit, self.loops = unit, loops
-        self.state = dict(before)
-        self.parts: list[Part] = []
-
-    def run(self, statements: Sequence[ast.stmt]) -> None:
-        for statement in statements:
-            if statement not in self.unit.statements:
-                raise _Leaves
-            self._one(statement)
-
-    def _one(self, node: ast.stmt) -> None:
-        before = dict(self.state)
-        match node:
-            case ast.If(test=test, body=body, orelse=orelse):
-                taken = bool(value_of(test, self.state))
-                self._add(node, before, taken)
-                self.run(body if taken else orelse)
-            case ast.While() | ast.For():
-                self._loop(node)
-            case ast.Break() | ast.Continue() | ast.Return():
-                if not self.loops and isinstance(node, ast.Return) and node.value is not None:
-                    value_of(node.value, self.state)
-                self._add(node, before)
-                raise _Leaves
-            case ast.Expr(value=ast.Constant()):
-                self._add(node, before)
-            case ast.Expr() if any(self._has_twin(name) for name in targets(node)):
-                raise Unknown
-            case _:
-                follow(node, self.state)
-                self._add(node, before)
-
-    def _has_twin(self, name: str) -> bool:
-        """Return whether another variable has the same value, and so may be the same object."""
-        return sum(value == self.state.get(name) for value in self.state.values()) > 1
-
-    def _loop(self, node: ast.While | ast.For) -> None:
-        if node.body[0] not in self.unit.statements or not self.loops:
-            raise Unknown
-        items = None
-        if isinstance(node, ast.For):
-            whole = value_of(node.iter, self.state, gone_over=True)
-            if isinstance(whole, set | frozenset):
-                raise Unknown
-            items = iter(whole)
-        while True:
-            before = dict(self.state)
-            if items is None:
-                taken = bool(value_of(node.test, self.state))  # type: ignore[union-attr]
-            else:
-                taken = (item := next(items, self)) is not self
-                if taken:
-                    bind(node.target, item, self.state)  # type: ignore[union-attr]
-            self._add(node, before, taken)
-            if not taken:
-                self.run(node.orelse)
-                return
-            try:
-                self.run(node.body)
-            except _Leaves:
-                if isinstance(self.parts[-1].node, ast.Break):
-                    return
-                if not isinstance(self.parts[-1].node, ast.Continue):
-                    raise
-
-    def _add(self, node: ast.stmt, before: State, taken: bool | None = None) -> None:
-        if len(self.parts) >= MOST_PARTS:
-            raise Unknown
-        known = dict.fromkeys(targets(node)) if not (isinstance(node, ast.For) and not taken) else {}
-        changed = dict.fromkeys(name for name, value in self.state.items() if before.get(name) != value)
-        values = {name: self.state[name] for name in known | changed if name in self.state}
-        self.parts.append(Part(node, node.lineno, values, (), taken, dict(self.state), before))
 
 
 # ---- several statements on a line, by what the trace decides

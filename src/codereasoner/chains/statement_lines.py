@@ -7,9 +7,10 @@ share a line (`if x: y = 1`, `a = 1; b = 2`) form one unit.
 from __future__ import annotations
 
 import ast
+import dis
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeAlias, cast
 
 from codereasoner.chains.expressions import unparse
@@ -131,13 +132,27 @@ def covers(node: Statement, line: int) -> bool:
     return first_line(node) <= line <= header_end(node)
 
 
+_BUSY = ast.Call | ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom | ast.comprehension | ast.Lambda
+
+
+@cache
+def ends_with_a_test() -> bool:
+    """Return whether this Python tests a `while` again at the end of each pass, where no step tells of it."""
+    return [each.argval for each in dis.get_instructions(compile("while x: y", "", "exec"))].count("x") == 2
+
+
 @lru_cache(maxsize=8192)
 def is_short_loop(unit: Unit) -> bool:
-    """Return whether the unit is a `for` with its body beside it, each pass of which begins with a step of its own."""
+    """Return whether the unit is a loop with its body beside it, each pass of which begins with a step of its own.
+
+    The test of a `while` has to be without calls, which would come before the passes that they belong to.
+    """
     head, *body = unit.statements
-    if not isinstance(head, ast.For) or body != head.body:
+    if not isinstance(head, ast.For | ast.While) or body != head.body:
         return False
-    if head.lineno != header_end(body[-1]) and header_end(head) in body_lines(head):
+    if head.lineno != header_end(body[-1]) and (isinstance(head, ast.While) or header_end(head) in body_lines(head)):
+        return False
+    if isinstance(head, ast.While) and any(isinstance(each, _BUSY) for each in own(head)):
         return False
     jumps = ast.Break | ast.Continue | ast.Return | ast.Raise
     return not any(isinstance(each, jumps) for each in body) and not any(

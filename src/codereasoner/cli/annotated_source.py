@@ -14,7 +14,18 @@ from rich.table import Table
 from rich.text import Text
 
 from codereasoner.chains.events import Event, read_events
-from codereasoner.chains.statement_lines import MODULE, Scope, body_lines, first_line, scopes
+from codereasoner.chains.statement_lines import (
+    LOOPS,
+    MODULE,
+    Scope,
+    Statement,
+    Unit,
+    body_lines,
+    first_line,
+    is_short_loop,
+    line_of,
+    scopes,
+)
 from codereasoner.errors import DataError
 from codereasoner.records import Run
 from codereasoner.steps.marks import attributes, items, shown
@@ -185,8 +196,7 @@ def _tell(run: Run) -> dict[int, _Line]:
         return found
     for event in events:
         _hear(found[event.line], event)
-    for number, nodes in _visits(events).items():
-        found[number].count = max(nodes.values())
+    _count(found, run, events)
     _hear_lambdas(found, run)
     return found
 
@@ -204,14 +214,60 @@ def _hear_lambdas(found: defaultdict[int, _Line], run: Run) -> None:
                 line.ends.setdefault(step.event, []).append(step.value)
 
 
-def _visits(events: Sequence[Event]) -> dict[int, Counter[object]]:
-    """Count how often each statement of a line ran, and how often a function was called at its `def`."""
-    found: defaultdict[int, Counter[object]] = defaultdict(Counter)
+def _count(found: Mapping[int, _Line], run: Run, events: Sequence[Event]) -> None:
+    """Count how often each statement of a line ran, and how often a function was called at its `def`.
+
+    Of a line that several statements share the runs are counted, or the tests of its loop; what is open is left out.
+    """
+    units = {scope.node: scope.units for scope in _scopes(run).values()}
+    counts: defaultdict[int, Counter[object]] = defaultdict(Counter)
+    unclear: set[int] = set()
+    last: dict[int, Unit | None] = {}  # the unit of the last statement, by frame
+    suspended: dict[int, Event] = {}
     for event in events:
-        leaves = isinstance(event.node, ast.With | ast.AsyncWith) and event.taken is False
-        if event.kind in ("line", "call") and not leaves:
-            found[event.line][event.node or event.function] += 1
-    return found
+        suspended.pop(event.frame, None)
+        if event.kind == "call":
+            counts[event.line][event.function] += 1
+        elif event.kind in ("yield", "wait"):
+            suspended[event.frame] = event
+        if event.kind != "line":
+            continue
+        unit = units[event.scope].get(event.line) if event.scope in units else None
+        before, last[event.frame] = last.get(event.frame), unit
+        if unit is None or len(unit.statements) < 2:
+            counts[event.line][event.node] += not _is_exit(event, before)
+            continue
+        head = unit.statements[0]
+        line, is_head, is_loop = line_of(head), event.node is head, isinstance(head, LOOPS)
+        counts[line][head] += is_head if is_loop else event.begins
+        if event.begins and before is unit and isinstance(head, ast.With | ast.AsyncWith):
+            unclear.add(line)  # it may be left here
+        if (event.begins or is_head) and (event.taken is None or not is_head):
+            found[line].tests, found[line].cases = [], []
+            if is_loop and not (is_head and _is_exact(head) and is_short_loop(unit)):
+                unclear.add(line)
+    for frame, event in suspended.items():  # the statement that it waits in has begun, and no event tells of it
+        unit = units[event.scope].get(event.line) if event.scope in units else None
+        if unit and (len(unit.statements) == 1 or last.get(frame) is not unit):
+            head = unit.statements[0]
+            counts[line_of(head)][head] += 1
+            if isinstance(head, LOOPS):
+                unclear.add(line_of(head))
+    for number, nodes in counts.items():
+        found[number].count = max(nodes.values()) if number not in unclear else 0
+
+
+def _is_exit(event: Event, before: Unit | None) -> bool:
+    """Return whether a `with` was left; before: the statements of its frame that came before it."""
+    if not isinstance(event.node, ast.With | ast.AsyncWith):
+        return False
+    is_of_body = before is not None and line_of(before.statements[0]) in body_lines(event.node)
+    return event.taken is False or (event.raised and is_of_body)
+
+
+def _is_exact(loop: Statement) -> bool:
+    """Return whether no test can follow the last pass of a short loop without a step."""
+    return isinstance(loop, ast.For) or (isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant))
 
 
 def _hear(line: _Line, event: Event) -> None:
