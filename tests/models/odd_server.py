@@ -211,6 +211,7 @@ def chunks(body: bytes, size: int = 7) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
 
 
+WIDE = json.dumps(reply(ANSWER) | {"id": "\xfc"}, ensure_ascii=False)
 GOOD = json.dumps(reply(ANSWER)).encode()
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks(GOOD)
 ELSEWHERE = "http://127.0.0.1:9/v1/chat/completions"
@@ -245,7 +246,10 @@ WIRE: dict[str, tuple[bytes, str]] = {
     "no-content": (b"HTTP/1.1 204 No Content\r\n\r\n", "the reply is empty"),
     "unknown-status": (raw(b"teapot", "999 Denied"), "999: teapot"),
     "utf-16": (raw(json.dumps(reply(ANSWER)).encode("utf-16"), Content_Type="application/json; charset=utf-16"), ""),
-    "latin-1": (raw(json.dumps(reply(ANSWER) | {"id": "\xfc"}, ensure_ascii=False).encode("latin-1")), ""),
+    "latin-1": (raw(WIDE.encode("latin-1")), "is not utf-8, and its header names no other charset"),
+    "latin-1-declared": (raw(WIDE.encode("latin-1"), Content_Type="application/json; charset=ISO-8859-1"), ""),
+    "utf-8-as-ascii": (raw(WIDE.encode(), Content_Type='x/y; charset="ascii"'), "not ascii, as its header says"),
+    "latin-1-error": (raw("zu groß".encode("latin-1"), "400 X"), "400: zu gro"),
     "charset-that-is-no-text": (raw(GOOD, Content_Type="application/json; charset=base64"), ""),
     "charset-that-fails": (raw(GOOD, Content_Type="application/json; charset=idna"), ""),
 }

@@ -15,7 +15,7 @@ from tests.models.odd_server import ANSWER, FAILED, READ, REFUSED, THOUGHT, THOU
 from codereasoner import extend
 from codereasoner.errors import ConfigError, EndpointError
 from codereasoner.extend import Completion, Model, Prompt, Sampling
-from codereasoner.models.reply import read_reply
+from codereasoner.models.reply import OddReply, decoded, read_reply
 from codereasoner.task import Question
 
 pytest.importorskip("httpx2")
@@ -251,3 +251,12 @@ def test_half_a_letter_is_replaced_because_no_file_can_hold_it(server: str) -> N
     prompts = [Prompt(QUESTION, [{"role": "user", "content": "prompts may hold them too: \ud835"}])]
     [(_, found)] = model(server, "half-letters").complete(prompts, Sampling())
     assert (found.text, found.thoughts) == ("a\ufffdb", "a\U0001d400b")
+
+
+def test_the_letters_of_a_reply_are_read_in_the_charset_that_it_declares() -> None:
+    body = json.dumps(reply("<answer>'é'</answer>"), ensure_ascii=False)
+    assert read_reply(decoded(body.encode("latin-1"), "ISO-8859-1")).text == "<answer>'é'</answer>"
+    assert read_reply(decoded(body.encode("cp1252"), "windows-1252")).text == "<answer>'é'</answer>"
+    assert read_reply(decoded(body.encode("utf-8-sig"), "utf-8")).text == "<answer>'é'</answer>"
+    with pytest.raises(OddReply, match="the reply is not utf-8, and its header names no other charset"):
+        decoded(body.encode("latin-1"), None)

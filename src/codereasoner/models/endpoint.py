@@ -19,7 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 from codereasoner.errors import ConfigError, EndpointError, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling, commonest
 from codereasoner.models.notices import say_once
-from codereasoner.models.reply import OddReply, plain, read_reply, whole_letters, words_of
+from codereasoner.models.reply import OddReply, decoded, plain, read_reply, whole_letters, words_of
 from codereasoner.models.request import LIMITS, Parameters, request_headers, server_address
 from codereasoner.records import content_id
 
@@ -195,7 +195,7 @@ class Endpoint(Model):
         """Return the status, the headers and the text of a reply.
 
         Raises:
-            OddReply: it is longer than a reply can be, or compressed in a way that was not asked for.
+            OddReply: it is longer than a reply can be, compressed in a way that was not asked for, or not text.
         """
         base = urlsplit(self.base_url or OPENAI)
         url = urlunsplit(base._replace(path=f"{base.path}/chat/completions"))
@@ -208,7 +208,8 @@ class Endpoint(Model):
                 data += piece
                 if len(data) > LONGEST:
                     raise OddReply(f"the reply is longer than {LONGEST:,} bytes")
-        return response.status_code, response.headers, data.decode(json.detect_encoding(data[:4]), "replace")
+        text = decoded(data, response.charset_encoding, "strict" if response.status_code < 300 else "replace")
+        return response.status_code, response.headers, text
 
     def _read(self, body: str, sampling: Sampling) -> Completion:
         """Read one reply; a text cut off inside a thought that its prompt had opened is all thought."""

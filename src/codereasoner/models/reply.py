@@ -3,6 +3,7 @@
 What can be read gives a Completion; everything else gives OddReply, which holds the server's own words.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,30 @@ class OddReply(Exception):
     def __init__(self, reason: str, again: bool = True) -> None:
         super().__init__(plain(reason))
         self.again = again
+
+
+def decoded(body: bytes | bytearray, charset: str | None, errors: str = "strict") -> str:
+    """Return a body as text: as its byte order mark says, else in the charset that its header declares, else in UTF-8.
+
+    Raises:
+        OddReply: it is not written in it: a letter that is read wrong could make a right answer wrong.
+    """
+    found = json.detect_encoding(body[:4])
+    encoding = charset if charset and found == "utf-8" and _is_charset(charset) else found
+    try:
+        return body.decode(encoding, errors)
+    except UnicodeError:
+        says = "as its header says" if encoding == charset else "and its header names no other charset"
+        words = body.decode(encoding, "replace")
+        raise OddReply(f"the reply is not {encoding}, {says}: {words}", again=False) from None
+
+
+def _is_charset(name: str) -> bool:
+    try:
+        "".encode(name)
+    except (LookupError, UnicodeError):
+        return False
+    return codecs.lookup(name).name not in ("idna", "punycode")  # of the names of hosts, and slow on long texts
 
 
 def read_reply(body: str) -> Completion:
