@@ -277,6 +277,40 @@ def test_changed_globals_attributes_and_items_are_shown(shop: Command) -> None:
     assert "d[50] = 'new'" in shop("long.py", "f()")[1]
 
 
+NEW = """class P:
+    def __init__(self, x):
+        self.x, self.y = x, 0
+
+def renew():
+    global p
+    p = P(8)
+
+p = P(7)
+
+def f(n):
+    for i in range(2):
+        q = P(i + 5)
+    r = q
+    q = p; r.x += 1
+    renew()
+    for q in [P(1), P(2)]:
+        q.y += 1
+    return p.x
+"""
+
+
+def test_a_variable_that_is_bound_to_another_object_is_shown_whole(shop: Command) -> None:
+    Path("new.py").write_text(NEW)
+    _, out, _ = shop("new.py", "f(1)")
+    told = {row.split()[0]: row.rstrip() for row in out.splitlines() if row.split()[0].isdecimal()}
+    assert told["13"].endswith("q = <P x=5, y=0> → <P x=6, y=0>")
+    assert "q = <P x=7, y=0>" in out
+    assert "r.x = 7" in out
+    assert "p.x" not in out
+    assert told["17"].endswith("q = <P x=1, y=0> → <P x=2, y=0>")
+    assert told["18"].endswith("q.y = 1 → 1")
+
+
 @pytest.mark.parametrize(
     ("test", "shown"),
     [

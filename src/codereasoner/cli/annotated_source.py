@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, Group, RenderResult
@@ -17,6 +18,7 @@ from codereasoner.chains.events import Event, read_events
 from codereasoner.chains.statement_lines import (
     LOOPS,
     MODULE,
+    Owner,
     Scope,
     Statement,
     Unit,
@@ -24,12 +26,13 @@ from codereasoner.chains.statement_lines import (
     first_line,
     is_short_loop,
     line_of,
+    own,
     scopes,
 )
 from codereasoner.errors import DataError
 from codereasoner.records import Run
 from codereasoner.steps.marks import attributes, items, shown
-from codereasoner.steps.source import split_lines
+from codereasoner.steps.source import bound_by, split_lines
 
 SHOWN = 4  # values of one variable per line, before the rest is folded
 LONGEST = 60  # characters of one value
@@ -145,6 +148,10 @@ def _scopes(run: Run) -> Mapping[tuple[str, int], Scope]:
         return {}
 
 
+def _units(run: Run) -> Mapping[Owner | None, Mapping[int, Unit]]:
+    return {scope.node: scope.units for scope in _scopes(run).values()}
+
+
 def _lines_shown(run: Run, told: Mapping[int, _Line], whole: bool) -> set[int]:
     """Return the lines of the functions that ran, the headers of the classes around them, and lambdas outside that ran.
 
@@ -194,8 +201,12 @@ def _tell(run: Run) -> dict[int, _Line]:
             line.count += step.event == "line"
             _add(line.values, step.changes)
         return found
+    units = _units(run)
+    shared = frozenset(name for scope in _scopes(run).values() for name in scope.shared)
     for event in events:
-        _hear(found[event.line], event)
+        unit = units.get(event.scope, {}).get(event.line)
+        statements = (event.node,) if event.node or not unit else unit.statements
+        _hear(found[event.line], event, shared.union(*map(_binds, statements)))
     _count(found, run, events)
     _hear_lambdas(found, run)
     return found
@@ -219,7 +230,7 @@ def _count(found: Mapping[int, _Line], run: Run, events: Sequence[Event]) -> Non
 
     Of a line that several statements share the runs are counted, or the tests of its loop; what is open is left out.
     """
-    units = {scope.node: scope.units for scope in _scopes(run).values()}
+    units = _units(run)
     counts: defaultdict[int, Counter[object]] = defaultdict(Counter)
     unclear: set[int] = set()
     last: dict[int, Unit | None] = {}  # the unit of the last statement, by frame
@@ -232,7 +243,7 @@ def _count(found: Mapping[int, _Line], run: Run, events: Sequence[Event]) -> Non
             suspended[event.frame] = event
         if event.kind != "line":
             continue
-        unit = units[event.scope].get(event.line) if event.scope in units else None
+        unit = units.get(event.scope, {}).get(event.line)
         before, last[event.frame] = last.get(event.frame), unit
         if unit is None or len(unit.statements) < 2:
             counts[event.line][event.node] += not _is_exit(event, before)
@@ -247,7 +258,7 @@ def _count(found: Mapping[int, _Line], run: Run, events: Sequence[Event]) -> Non
             if is_loop and not (is_head and _is_exact(head) and is_short_loop(unit)):
                 unclear.add(line)
     for frame, event in suspended.items():  # the statement that it waits in has begun, and no event tells of it
-        unit = units[event.scope].get(event.line) if event.scope in units else None
+        unit = units.get(event.scope, {}).get(event.line)
         if unit and (len(unit.statements) == 1 or last.get(frame) is not unit):
             head = unit.statements[0]
             counts[line_of(head)][head] += 1
@@ -270,14 +281,22 @@ def _is_exact(loop: Statement) -> bool:
     return isinstance(loop, ast.For) or (isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant))
 
 
-def _hear(line: _Line, event: Event) -> None:
+@lru_cache(maxsize=8192)
+def _binds(node: ast.AST | None) -> frozenset[str]:
+    """Return the names that a statement gives to another object; `+=` mostly changes the one that is there."""
+    parts = (node, *own(node)) if node and not isinstance(node, ast.AugAssign) else ()
+    return frozenset(name for part in parts for name in bound_by(part))
+
+
+def _hear(line: _Line, event: Event, bound: Set[str]) -> None:
     match event.kind:
         case "line" if isinstance(event.scope, ast.ClassDef | ast.Module) and isinstance(event.node, _DEFINE):
             return
         case "line" | "call":
             known = {name: value for name, value in event.values.items() if not value.startswith("<module ")}
             for name, value in known.items():
-                _add(line.values, _changed(name, event.before.get(name, ""), value))
+                before = event.before.get(name, "")
+                _add(line.values, {name: value} if name in bound else _changed(name, before, value))
             line.removed |= dict.fromkeys(event.removed)
         case "return" if isinstance(event.scope, ast.ClassDef) or (event.node is None and event.value == "None"):
             return
