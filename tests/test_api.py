@@ -352,3 +352,17 @@ def test_programs_that_cannot_be_given_are_refused_in_one_sentence(
 ) -> None:
     with pytest.raises(ConfigError, match=re.escape(why)):
         cr.programs(count, **settings)
+
+
+def test_ask_warns_why_there_is_no_question() -> None:
+    run = cr.trace("def f(x):\n    return 1 // x", "f(0)")
+    with pytest.warns(UserWarning, match=r"nothing to ask about f\(0\): the call raised$"):
+        assert cr.ask(run, "output", "path") == []
+    assert cr.ask(run, "output", "raises")
+
+
+def test_what_another_function_uses_is_no_chance_and_what_this_one_does_is_said_once_with_its_line() -> None:
+    source = "import random\n\ndef g(x):\n    return random.random()\n\ndef f(x):\n    return x\n"
+    assert len(cr.ask(cr.trace(source, "f(1)"), "output", "input")) == 2
+    with pytest.warns(UserWarning, match=r"about g\(1\): the program depends on chance.*\(random\) on line 4$"):
+        assert cr.ask(cr.trace(source, "g(1)"), "output", "input") == []

@@ -34,7 +34,7 @@ from codereasoner.ledger import read_rows
 from codereasoner.records import Job, Program, Run
 from codereasoner.sources.packages import Packages
 from codereasoner.sources.procedural import Procedural
-from codereasoner.steps.source import chance
+from codereasoner.steps.chance import chance
 
 Call: TypeAlias = tuple[str, str, str, str]
 """Where a program comes from, its source, entry and arguments."""
@@ -81,7 +81,7 @@ def _of_packages() -> Iterator[Call]:
     names = [name for name in ("stdlib", "more-itertools", "toolz", "boltons", "sortedcontainers") if _is_there(name)]
     for split in ("train", "rl", "test"):
         for drawn in Packages(names).programs(split, 100_000):
-            if isinstance(drawn, Program) and not chance(drawn.source):
+            if isinstance(drawn, Program) and not chance(drawn.source, drawn.entry):
                 for call in drawn.calls:
                     yield drawn.origin, drawn.source, drawn.entry, call
 

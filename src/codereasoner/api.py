@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +25,7 @@ from codereasoner.chains.narrator import Detail, narrate, narrate_search
 from codereasoner.cli.trace_target import split_call
 from codereasoner.errors import ConfigError, did_you_mean, import_extra, in_python
 from codereasoner.evaluation.load_questions import QuestionSet, load_questions
+from codereasoner.evaluation.quiz_questions import collect_all
 from codereasoner.evaluation.run_evaluation import Asking, refuse_unanswered
 from codereasoner.evaluation.run_evaluation import evaluate as evaluate_questions
 from codereasoner.execution.pool import Limits, Pool
@@ -117,7 +119,7 @@ def trace(program: str | Callable[..., object], *args: object, **kwargs: object)
 def ask(run: Run, *tasks: TaskLike) -> list[Question]:
     """Return the questions that these tasks ask about a run; those of all tasks where none is named.
 
-    A task is a name (`codereasoner list` shows them), `file.py:Class`, or your own class or instance.
+    A task is a name (`codereasoner list`), `file.py:Class`, your own class or instance; a warning says why none asks.
 
     Examples:
         >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
@@ -130,7 +132,10 @@ def ask(run: Run, *tasks: TaskLike) -> list[Question]:
     if not isinstance(run, Run):
         raise ConfigError(f"a run is wanted, not {type(run).__name__}: cr.trace makes one")
     wanted = [_task(each) for each in tasks] or [extend.task(name) for name in extend.available("task")]
-    return [question for task in wanted for question in task.collect(run, _run).questions]
+    questions, why = collect_all(run, wanted, _run)
+    if why:
+        warnings.warn(why, stacklevel=2)
+    return questions
 
 
 def prompt(question: QuestionLike, style: StyleLike = "reasoning") -> list[dict[str, str]]:
@@ -282,10 +287,8 @@ def evaluate(
         asked = QuestionSet("questions", [_question(each) for each in given])
     if not asked.questions:
         raise ConfigError(f"there is no question in {asked.name}")
-    if isinstance(model, str):
-        answering: Model = extend.find("model", model, **options)
-    else:
-        answering = model if isinstance(model, Model) else FunctionModel(model)
+    found = extend.find("model", model, **options) if isinstance(model, str) else model
+    answering: Model = found if isinstance(found, Model) else FunctionModel(found)
     _refuse_options(answering, options)
     label = model if isinstance(model, str) else answering.identity
     chosen = sampling or Sampling(max_tokens=answering.max_tokens or Sampling().max_tokens)

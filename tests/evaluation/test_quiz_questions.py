@@ -39,5 +39,5 @@ def test_a_call_that_raises_is_refused_with_its_exception(pool: Pool) -> None:
 
 def test_a_task_with_nothing_to_ask_says_why(pool: Pool) -> None:
     run = trace_for_quiz("def f(x):\n    return x", "f", "1", pool.run)
-    with pytest.raises(ConfigError, match=r"nothing to ask about f\(1\): coverage: every line is executed"):
+    with pytest.raises(ConfigError, match=r"nothing to ask about f\(1\): every line is executed"):
         questions_about(run, ["coverage"])

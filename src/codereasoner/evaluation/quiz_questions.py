@@ -11,9 +11,11 @@ from codereasoner.evaluation.error_rules import Mistake
 from codereasoner.extend import Model, Sampling
 from codereasoner.records import Job, Run
 from codereasoner.sampling import prompts_for, sample_and_grade
+from codereasoner.steps.chance import chance
 from codereasoner.steps.source import refuse_unknown
 from codereasoner.styles import Style
-from codereasoner.task import Grade, Question, Runner
+from codereasoner.task import Grade, Question, Runner, Task
+from codereasoner.tasks.calls import depends_on_chance
 
 TASKS = ("output", "coverage", "state", "path", "whitebox")
 
@@ -59,15 +61,32 @@ def stable_tasks(run: Run, tasks: Sequence[str], again: Runner) -> tuple[tuple[s
 
 def questions_about(run: Run, tasks: Sequence[str] = TASKS, runner: Runner | None = None) -> list[Question]:
     """Return the questions of the tasks about a run, in the order of the tasks."""
-    found: list[Question] = []
-    reasons: dict[str, None] = {}
-    for name in tasks:
-        asked, skipped = extend.task(name).collect(run, runner)
-        found += asked
-        reasons |= dict.fromkeys(f"{name}: {reason}" for reason in skipped)
+    found, why = collect_all(run, [extend.task(name) for name in tasks], runner)
     if not found:
-        raise ConfigError(f"there is nothing to ask about {run.expression}: {'; '.join(reasons)}")
+        raise ConfigError(why)
     return found
+
+
+def collect_all(run: Run, tasks: Sequence[Task], runner: Runner | None = None) -> tuple[list[Question], str]:
+    """Return the questions of the tasks about a run, and, where there is none, a sentence why.
+
+    It has each reason once, with the tasks where there are several.
+    """
+    questions: list[Question] = []
+    names: dict[str, list[str]] = {}
+    for task in tasks:
+        asked = task.collect(run, runner)
+        questions += asked.questions
+        for reason in asked.skipped:
+            names.setdefault(reason, []).append(task.name)
+    if questions:
+        return questions, ""
+    differs, by_chance = chance(run.source, run.entry), depends_on_chance(run)
+    said = []
+    for reason, of in names.items():
+        line = f" on line {differs.line}" if differs and reason == by_chance else ""
+        said.append(f"{reason}{line}" + (f" ({', '.join(of)})" if len(names) > 1 else ""))
+    return [], f"there is nothing to ask about {run.expression}: {'; '.join(said)}"
 
 
 def quiz(

@@ -20,13 +20,6 @@ _IN_BODIES = (*_STATEMENTS, ast.match_case)
 _SKIPPED = (ast.Global, ast.Nonlocal, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
 INLINED = (ast.ListComp, ast.SetComp, ast.DictComp) if sys.version_info >= (3, 12) else ()
 """From Python 3.12 on these run in their function's own frame (PEP 709), and their line counts once for each item."""
-_CHANCE_MODULES = frozenset({"random", "secrets", "uuid", "time", "os", "sys", "gc", "threading"})
-_CLOCK_MODULES = frozenset({"datetime", "calendar"})  # arithmetic on dates, but for:
-_CLOCK_NAMES = frozenset({"now", "today", "utcnow", "fromtimestamp", "utcfromtimestamp", "timestamp", "astimezone"})
-_CHANCE_NAMES = frozenset(
-    {"id", "hash", "input", "open", "globals", "locals", "vars", "dir", "breakpoint", "memoryview"}
-)
-
 _TEXT_MODULES = frozenset(
     {"builtins", "code", "codeop", "ctypes", "importlib", "marshal", "pickle", "runpy", "shelve", "subprocess"}
     | {"bdb", "cProfile", "pdb", "profile", "timeit", "trace"}
@@ -85,27 +78,6 @@ def lines_in_loops(source: str) -> frozenset[int]:
             for child in node.body:
                 inside.update(range(child.lineno, (child.end_lineno or child.lineno) + 1))
     return frozenset(inside)
-
-
-@lru_cache(maxsize=512)
-def chance(source: str) -> str:
-    """Return what in a program may differ from run to run or machine to machine (`random`, `id`), or ""."""
-    clock, asked = "", False
-    for node in nodes_of(source):
-        modules: list[str] = []
-        match node:
-            case ast.Import(names=names):
-                modules = [alias.name.split(".")[0] for alias in names]
-            case ast.ImportFrom(module=str(module)):
-                modules = [module.split(".")[0]]
-            case ast.Call(func=ast.Name(id=name)) if name in _CHANCE_NAMES and name not in _functions(source):
-                return name
-            case ast.Attribute(attr=name) | ast.Constant(value=str(name)):
-                asked = asked or name in _CLOCK_NAMES
-        if found := sorted(_CHANCE_MODULES.intersection(modules)):
-            return found[0]
-        clock = next(iter(sorted(_CLOCK_MODULES.intersection(modules))), clock)
-    return clock if asked else ""
 
 
 @lru_cache(maxsize=512)
@@ -299,13 +271,6 @@ def bound_by(node: ast.AST) -> Iterator[str]:
 def names_in(tree: ast.AST) -> set[str]:
     """Return the names that a tree reads or binds."""
     return {node.id for node in walk(tree) if isinstance(node, ast.Name)}
-
-
-def _functions(source: str) -> set[str]:
-    """Return the names of functions that are no methods: a method `id` hides no built-in."""
-    nodes = nodes_of(source)
-    methods = {id(each) for node in nodes if isinstance(node, ast.ClassDef) for each in node.body}
-    return {node.name for node in nodes if isinstance(node, ast.FunctionDef) and id(node) not in methods}
 
 
 def _defined(source: str) -> set[str]:

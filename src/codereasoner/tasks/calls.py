@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from codereasoner import literals
 from codereasoner.records import Run
-from codereasoner.steps.source import chance, has_constant_loop, statements
+from codereasoner.steps.chance import chance
+from codereasoner.steps.source import has_constant_loop, statements
 from codereasoner.steps.visits import visits
 from codereasoner.task import Grade, Question, Wrong
 
@@ -99,5 +100,5 @@ def says_nothing(question: Question) -> str:
 
 def depends_on_chance(run: Run) -> str:
     """Return the reason why another run could differ from this one, or ""."""
-    name = chance(run.source)
-    return f"the program depends on chance, time or the machine ({name})" if name else ""
+    found = chance(run.source, run.entry)
+    return f"the program depends on chance, time or the machine ({found.name})" if found else ""
