@@ -80,11 +80,11 @@ def test_from_a_folder_of_programs_to_a_checked_set_and_an_evaluation(command: C
 def test_a_check_of_a_benchmark_shows_what_its_records_contradict(command: Command) -> None:
     rows = [{"code": "def 毛(x):\n    return x", "input": "1", "output": text, "id": text} for text in ("1", "2", "[")]
     Path("data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    code, _, err = command("check", "--benchmark", "cruxeval-o", "--data", "data.jsonl", WEAK)
+    code, out, _ = command("check", "--benchmark", "cruxeval-o", "--data", "data.jsonl", WEAK)
     assert code == 0
-    assert "run again: 1 as recorded, 2 not" in err
-    assert "ill-posed 2: running it gives 1" in " ".join(err.split())
-    assert "ill-posed [: the recorded value is not a literal" in " ".join(err.split())
+    assert "run again: 1 as recorded, 2 not" in out
+    assert "ill-posed 2: running it gives 1" in " ".join(out.split())
+    assert "ill-posed [: the recorded value is not a literal" in " ".join(out.split())
 
 
 def test_score_gives_the_published_number_and_one_json_object(command: Command, shared_data: Path) -> None:

@@ -213,8 +213,8 @@ def test_a_table_of_results_keeps_the_names_of_models_in_80_columns(
         answers.write_text(json.dumps(json.loads(answers.read_text()) | {"completion_tokens": 1000}))
     monkeypatch.setattr(console, "_width", 80)
     monkeypatch.setenv("COLUMNS", "80")
-    _, _, err = command("compare", *folders)
-    figures, rest = err[err.index("pass@1 with") :].split("outcomes of all answers")
+    _, out, _ = command("compare", *folders)
+    figures, rest = out[out.index("pass@1 with") :].split("outcomes of all answers")
     outcomes, differences = rest.split("differences from")
     assert [each.count(" a-long-n") for each in (figures, outcomes, differences)] == [2, 2, 2]
     _, out, _ = command("leaderboard", "evaluations")
@@ -262,3 +262,31 @@ def test_a_training_never_deletes_what_another_program_put_there(tmp_path: Path)
     with pytest.raises(UserError, match="holds something else"):
         make_scratch_model(tmp_path / "sft-base", 0, "0.3m")
     assert kept.read_text() == "precious"
+
+
+def test_a_result_is_printed_on_standard_output_and_the_rest_on_standard_error(command: Command) -> None:
+    rows = [{**QUESTION, "facts": {**FACTS, "call": call}, "gold": [call]} for call in ("1", "2")]
+    Path("questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Path("programs.jsonl").write_text(json.dumps({**PROGRAM, "source": "def f(x):\n    return len(x)\n"}) + "\n")
+    Path("data.jsonl").write_text(json.dumps({"code": "def f(x): return x", "input": "1", "output": "1", "id": "a"}))
+    Path("answers.json").write_text(json.dumps({"a": ["1"]}))
+    weak = "--allow-weak-isolation"
+    evaluate = ["evaluate", "questions.jsonl", weak, "--model"]
+    assert command(*evaluate, "scripted:copy")[0] == 0
+    name = json.loads(Path("evaluations/questions@scripted-copy/questions.jsonl").read_text().splitlines()[0])["id"]
+    table, answers = "evaluations/questions@scripted-", ("--data", "data.jsonl", "--generations", "answers.json")
+    for words, shown in (
+        ((*evaluate, "scripted:gold"), "pass@1"),
+        (("compare", f"{table}gold", f"{table}copy"), "pass@1"),
+        (("audit", f"{table}gold", "--questions", "questions.jsonl", "--out", "audit.jsonl", weak), "claims of"),
+        (("check", "questions.jsonl", weak), "accepted"),
+        (("score", "cruxeval-o", *answers, weak), "pass@1"),
+        (("profile", "programs.jsonl"), "CRUXEval"),
+        (("leaderboard", "evaluations"), "95 % interval"),
+        (("list", "benchmarks"), "cruxeval-o"),
+        (("show", name, "--folder", f"{table}copy"), "assert f(1)"),
+    ):
+        code, out, err = command(*words)
+        assert (code, shown in out, shown in err) == (0, True, False), (words, out, err)
+        code, out, _ = command(*words, "--json")
+        assert (code, type(json.loads(out))) == (0, dict), words

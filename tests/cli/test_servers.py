@@ -104,9 +104,9 @@ def test_another_server_under_the_same_variable_is_asked_anew(
 def test_tokens_that_a_server_does_not_count_are_not_told_as_none(
     command: Command, server: str, fault: str, told: str
 ) -> None:
-    code, _, err = evaluate(command, f"{server}/read/{fault}")
+    code, out, _ = evaluate(command, f"{server}/read/{fault}")
     assert code == 0
-    assert [line.strip() for line in err.splitlines() if "tokens of" in line] == [told] * bool(told)
+    assert [line.strip() for line in out.splitlines() if "tokens of" in line] == [told] * bool(told)
 
 
 def test_a_quiz_without_a_reply_says_why(command: Command, server: str) -> None:

@@ -120,11 +120,11 @@ def test_a_system_message_is_given_as_a_text_or_a_file_and_is_part_of_what_an_an
     found = set()
     for out, system in (("plain", ()), ("careful", ("--system", text))):
         words = ("evaluate", "set/questions.jsonl", "--model", "scripted:gold", "--out", out, *system)
-        code, _, err = fresh(*words)
+        code, told, err = fresh(*words)
         assert code == 0, err
         found |= {row["id"] for row in rows(tmp_path / out / "answers.jsonl")}
     assert len(found) == 2 * len(rows(tmp_path / "plain" / "questions.jsonl"))
-    assert re.search(r"style reasoning/system=You are careful\. Count twice\.… [0-9a-f]{4}", " ".join(err.split()))
+    assert re.search(r"style reasoning/system=You are careful\. Count twice\.… [0-9a-f]{4}", " ".join(told.split()))
 
 
 def test_every_command_that_asks_a_model_takes_a_style_and_a_system_message_of_ones_own(

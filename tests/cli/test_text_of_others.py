@@ -13,6 +13,7 @@ import pytest
 from tests.cli.conftest import Command
 from tests.models.odd_server import HOSTILE, odd_server
 
+from codereasoner.cli.console import result_screen
 from codereasoner.cli.result_tables import show_check
 
 pytest.importorskip("httpx2")
@@ -96,8 +97,8 @@ def test_every_command_survives_hostile_names_and_answers(command: Command, serv
 def test_what_looks_like_markup_is_shown_as_it_is(command: Command, server: str) -> None:
     Path("d.jsonl").write_text(json.dumps(RECORD))
     Path("g.json").write_text(json.dumps({"[/a]": ["[x for x in [1] if 0] or 'hi[/b'+']'"]}))
-    _, _, err = command("score", "cruxeval-o", "--data", "d.jsonl", "--generations", "g.json", WEAK)
-    assert "[/a]: [x for x in [1] if 0] or 'hi[/b'+']'" in err
+    _, out, _ = command("score", "cruxeval-o", "--data", "d.jsonl", "--generations", "g.json", WEAK)
+    assert "[/a]: [x for x in [1] if 0] or 'hi[/b'+']'" in out
 
 
 @pytest.mark.parametrize(
@@ -153,8 +154,8 @@ def test_an_impossible_number_is_refused_by_name_before_any_work(
 
 
 def test_a_guess_of_a_check_is_shown_as_the_text_that_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    show_check({"guess_rates": {"output": {"''": 6.25}}})
-    assert capsys.readouterr().err == "output: always '': 6.2 %\n"
+    show_check({"guess_rates": {"output": {"''": 6.25}}}, result_screen())
+    assert capsys.readouterr().out == "output: always '': 6.2 %\n"
 
 
 def test_a_terminal_of_another_encoding_shows_what_it_lacks_as_an_escape(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def audit_command(
     \b
         codereasoner audit chains.jsonl --keep-above 100
     """
-    from codereasoner.cli.console import bar, print_json
+    from codereasoner.cli.console import bar, print_json, result_screen
     from codereasoner.cli.result_tables import show_audit
     from codereasoner.reports.run_folder import Evaluation
     from codereasoner.stages.audit_chains import audit_texts, keep_true, refuse_other_true, summarize
@@ -75,7 +75,7 @@ def audit_command(
     if as_json:
         print_json(result)
         return
-    show_audit(result)
+    show_audit(result, result_screen())
 
 
 def _examples(out: Path, most: int) -> list[Row]:

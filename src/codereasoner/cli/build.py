@@ -89,7 +89,7 @@ def build_command(
 
 
 def _push(out: Path, repository: str, public: bool, dry_run: bool) -> None:
-    from codereasoner.cli.console import console, waiting
+    from codereasoner.cli.console import console, result_screen, waiting
     from codereasoner.reports.hub import files_to_push, push
 
     if not dry_run:
@@ -97,6 +97,7 @@ def _push(out: Path, repository: str, public: bool, dry_run: bool) -> None:
             address = push(out, repository, public)
         console.print(f"pushed: {address}")
         return
-    console.print(f"--dry-run: {repository}, a {'public' if public else 'private'} data set, would get")
+    screen = result_screen()
+    screen.print(f"--dry-run: {repository}, a {'public' if public else 'private'} data set, would get")
     for path in files_to_push(out):
-        console.print(f"  {path.stat().st_size:>12,}  {path.relative_to(out)}")
+        screen.print(f"  {path.stat().st_size:>12,}  {path.relative_to(out)}")

@@ -47,7 +47,7 @@ def check_command(
     \b
         codereasoner check questions.jsonl
     """
-    from codereasoner.cli.console import print_json, waiting
+    from codereasoner.cli.console import print_json, result_screen, waiting
     from codereasoner.cli.result_tables import show_check
     from codereasoner.evaluation.gold_check import check_benchmark, compare_truth, gold_check
     from codereasoner.extend import read_questions
@@ -69,7 +69,7 @@ def check_command(
                     result = compare_truth(benchmark, data, truth, runner)
                 else:
                     result = check_benchmark(benchmark, data, runner, style)
-    show_check(result)
+    show_check(result, result_screen(as_json))
     if as_json:
         print_json(result)
     if result.get("rejected") or result.get("differing"):

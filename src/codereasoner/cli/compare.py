@@ -40,7 +40,7 @@ def compare_command(
         codereasoner compare evaluations --report comparison.html
     """
     from codereasoner.cli.comparison_tables import show_comparison
-    from codereasoner.cli.console import console, print_json, waiting
+    from codereasoner.cli.console import console, print_json, result_screen, waiting
     from codereasoner.cli.report import trace_all
     from codereasoner.reports.comparison import compare, write_comparison
     from codereasoner.reports.page import check_view
@@ -53,7 +53,7 @@ def compare_command(
         raise ConfigError(f"{evaluations[0]} is one evaluation: name a second one to compare it with")
     with waiting("the comparison"):
         found, questions = compare(evaluations, details=report is not None)
-    show_comparison(found, by, show)
+    show_comparison(found, by, show, result_screen(as_json))
     if report is not None:
         console.print(f"page: {write_comparison(evaluations, report, found, questions)}")
     if as_json:

@@ -88,7 +88,12 @@ def _picture(found: re.Match[str]) -> str:
 
 
 console = Screen(stderr=True)
-"""Standard error, for people. Standard output is for results only, so that `--json` gives one JSON object alone."""
+"""Standard error, for progress, notices and warnings. What a command is asked for goes to standard output."""
+
+
+def result_screen(as_json: bool = False) -> Screen:
+    """Return the console of a command's result; with `--json` standard output has the one JSON object alone."""
+    return console if as_json else Screen()
 
 
 def print_json(result: Mapping[str, object]) -> None:

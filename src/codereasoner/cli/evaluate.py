@@ -68,7 +68,7 @@ def evaluate_command(
         codereasoner evaluate questions.jsonl --model scripted:gold --split train
         codereasoner evaluate questions.jsonl --model scripted:gold --split rl --augment think-and-execute --out other
     """
-    from codereasoner.cli.console import bar, console, print_json
+    from codereasoner.cli.console import bar, console, print_json, result_screen
     from codereasoner.cli.result_tables import show_summary
     from codereasoner.evaluation.augment import make_augmentation
     from codereasoner.evaluation.load_questions import is_file, load_questions
@@ -100,7 +100,7 @@ def evaluate_command(
         save_config(folder)
         words = (found.name, asked, answering, asking, folder, pool.run, baselines)
         summary = evaluate(*words, label=model, progress=progress, metrics=found.metrics)
-    show_summary(summary)
+    show_summary(summary, result_screen(as_json))
     console.print(f"answers, grades and summary: {folder}")
     if as_json:
         print_json(summary)

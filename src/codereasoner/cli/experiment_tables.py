@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from codereasoner import extend
-from codereasoner.cli.console import Screen, bar, ruled_table, styled
+from codereasoner.cli.console import bar, result_screen, ruled_table, styled
 from codereasoner.evaluation.metrics import mean
 from codereasoner.evaluation.results import Numbers, Summary, accuracy
 from codereasoner.experiments.arm_results import PERPLEXITY, Results, interval, perplexity
@@ -34,7 +34,7 @@ def show_arms(plan: Experiment) -> None:
         read = ", ".join(rows.prompts or tasks) if rows else ""
         tokens = f"{plan.tokens(key, plan.settings):,.0f}" if arm.train else ""
         table.add_row(f"{key}{compared}", arm.label, arm.start if arm.train else "", arm.train or "", read, tokens)
-    Screen().print(table)
+    result_screen().print(table)
 
 
 def show_results(found: Results, seeds: int) -> None:
@@ -59,12 +59,12 @@ def show_results(found: Results, seeds: int) -> None:
     read = [arm for arm in found["arms"].values() if "perplexity" in arm]
     for arm in read:
         table.add_row(PERPLEXITY if arm is read[0] else "", arm["label"], perplexity(arm), "")
-    Screen().print(table)
+    result_screen().print(table)
 
 
 def show_demo(folder: Path, plan: Experiment, summaries: Summaries, share: float) -> None:
     """Print the accuracies of the demo with what they took, and one answer of each direction."""
-    screen = Screen()
+    screen = result_screen()
     screen.print(_accuracy_table(plan, summaries))
     if share != 1.0:
         screen.print(

@@ -21,7 +21,7 @@ def list_command(kind: str | None, path: str | None, as_json: bool) -> None:
         codereasoner list benchmarks
     """
     from codereasoner import configs
-    from codereasoner.cli.console import Screen, make_table, print_json
+    from codereasoner.cli.console import make_table, print_json, result_screen
     from codereasoner.errors import UnknownName
 
     if path is not None:
@@ -40,7 +40,7 @@ def list_command(kind: str | None, path: str | None, as_json: bool) -> None:
         table.show_header = False
         for name, sentence in plugins.items():
             table.add_row(f"  {name}", sentence)
-        Screen().print(table)
+        result_screen().print(table)
 
 
 def _everything() -> dict[str, dict[str, str]]:

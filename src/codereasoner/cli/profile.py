@@ -31,7 +31,7 @@ def profile_command(
     \b
         codereasoner profile programs.jsonl
     """
-    from codereasoner.cli.console import console, make_table, print_json
+    from codereasoner.cli.console import make_table, print_json, result_screen
     from codereasoner.curation.profiles import GROUPS, cruxeval_profile, distance, is_quantile
 
     if runs and not calls:
@@ -50,14 +50,15 @@ def profile_command(
         sections["quantile"] = [each for each in shown if is_quantile(each)]
     else:
         sections = {"group": list(GROUPS), "construct": [each for each in common if each not in GROUPS]}
+    out = result_screen()
     for title, rows in sections.items():
         absent, form = ("-", "{:,.0f}") if title == "quantile" else ("0.0%", "{:.1%}")
         table = make_table(None, title, programs.stem, reference.stem if reference else "CRUXEval")
         for row in rows:
             table.add_row(row, *(form.format(found[row]) if row in found else absent for found in (ours, theirs)))
-        console.print(table)
+        out.print(table)
     if not calls:
-        console.print(f"mean difference of the groups: {distance(ours, theirs):.1%}")
+        out.print(f"mean difference of the groups: {distance(ours, theirs):.1%}")
 
 
 def _profile(path: Path, calls: bool, runs: Path | None = None) -> Mapping[str, float]:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from codereasoner.cli.annotated_source import Annotated, result
-from codereasoner.cli.console import Screen, make_table, styled
+from codereasoner.cli.console import Screen, make_table, result_screen, styled
 from codereasoner.evaluation.error_rules import KINDS
 from codereasoner.evaluation.quiz_questions import Reply
 from codereasoner.records import Run
@@ -25,7 +25,7 @@ _MARKS = {"correct": ("green", "✓"), "wrong": ("red", "✗"), "no_answer": ("y
 
 def show_replies(replies: Sequence[Reply], run: Run) -> None:
     """Print the table of replies, the score, and the first mistake."""
-    out = Screen()
+    out = result_screen()
     out.print(_table(replies))
     out.print(_score(replies))
     _show_first_mistake(out, replies, run)

@@ -1,4 +1,4 @@
-"""Tables of results, on standard error: summaries, scores, checks, audits, leaderboards, isolation."""
+"""Tables of results: summaries, scores, checks, audits, leaderboards, isolation. Warnings go to standard error."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from itertools import islice
 from rich.table import Table
 from rich.text import Text
 
-from codereasoner.cli.console import Screen, console, make_table, styled
+from codereasoner.cli.console import Screen, console, make_table, result_screen, styled
 from codereasoner.errors import counted
 from codereasoner.evaluation.results import Summary, accuracy
 from codereasoner.execution.examination import Examination, Held
@@ -22,7 +22,7 @@ MOST = 12  # rows of a list of reasons
 _ENTRY_STYLES = {"own": "bold green", "baseline": "dim", "published": ""}
 
 
-def show_summary(summary: Summary) -> None:
+def show_summary(summary: Summary, out: Screen) -> None:
     """Print one row for the whole and one for each task, then what a guess without a model gets."""
     several = len(summary["by_task"]) > 1
     rows = {"all": summary, **(summary["by_task"] if several else {})}
@@ -30,14 +30,14 @@ def show_summary(summary: Summary) -> None:
     table = _numbers_table(title, "", rows)
     for name, baseline in summary["baselines"].items():
         table.add_row(f"no model: {name}", "", f"{baseline:.1f} %", style="dim")
-    console.print(table)
+    out.print(table)
     for line in _own_numbers(summary["metrics"]):
-        console.print(line)
+        out.print(line)
     if summary["completion_tokens"] or summary["prompt_tokens"]:  # not every model counts them
         written = f"{summary['completion_tokens']:,} of completions" if summary["completion_tokens"] else ""
         tokens = f"{summary['prompt_tokens']:,} tokens of prompts, {written or 'those of completions are not counted'}"
         dollars = f", ${summary['dollars']:,.2f}" if summary["dollars"] else ""
-        console.print(styled("dim", f"{tokens}{dollars}"))
+        out.print(styled("dim", f"{tokens}{dollars}"))
     for sentence in format_warnings(f"{summary['model']} on {summary['benchmark']}", summary["outcomes"]):
         console.print(styled("bold red", "warning", f" {sentence}"))
     if failed := summary["outcomes"]["error"]:
@@ -46,27 +46,27 @@ def show_summary(summary: Summary) -> None:
         console.print(styled("bold red", "warning", said))
 
 
-def show_score(result: Facts) -> None:
+def show_score(result: Facts, out: Screen) -> None:
     """Print both graders, the benchmark's own numbers, and the reasons why the graders differ."""
     for model, part in result.get("models", {}).items():
-        console.print(styled("bold", model))
-        show_score(part)
+        out.print(styled("bold", model))
+        show_score(part, out)
     if "models" in result:
         return
     graders = [result, result["other"]] if "other" in result else [result]
-    console.print(_numbers_table(result["benchmark"], "grader", {part["grader"]: part for part in graders}))
+    out.print(_numbers_table(result["benchmark"], "grader", {part["grader"]: part for part in graders}))
     if left_out := result.get("left_out"):
         console.print(styled("yellow", "left out", f" {left_out}"))
     for part in graders:
         for line in _own_numbers(part):
-            console.print(styled("dim", part["grader"], f" {line}"))
+            out.print(styled("dim", part["grader"], f" {line}"))
     if result.get("differences"):
         reasons = make_table("where the graders differ", "count", "official", "strict", "reason", "example")
         for row in result["differences"][:MOST]:
             example = row["example"]
             shown = f"{example['id']}: {str(example['answer'])[:60]}"
             reasons.add_row(f"{row['count']:,}", row["official"], row["strict"], row["reason"], shown)
-        console.print(reasons)
+        out.print(reasons)
 
 
 def _own_numbers(part: Mapping[str, object]) -> list[str]:
@@ -80,26 +80,26 @@ def _own_numbers(part: Mapping[str, object]) -> list[str]:
     return lines
 
 
-def show_check(result: Facts) -> None:
+def show_check(result: Facts, out: Screen) -> None:
     """Print the counts of a check, and what was rejected, contradicts itself or cannot run, with the reason."""
     wrong = result.get("rejected") or result.get("differing") or []
     for name, value in result.items():
         if name not in ("rejected", "differing") and not isinstance(value, list | dict):
-            console.print(f"{name.replace('_', ' ')}: {value:,}" if isinstance(value, int) else f"{name}: {value}")
+            out.print(f"{name.replace('_', ' ')}: {value:,}" if isinstance(value, int) else f"{name}: {value}")
     for task, rates in (result.get("guess_rates") or {}).items():
         for guess, rate in rates.items():
-            console.print(styled("dim", f"{task}: always {guess}: {rate:.1f} %"))
+            out.print(styled("dim", f"{task}: always {guess}: {rate:.1f} %"))
     again: Facts = result.get("rerun") or {}
     if again:
-        console.print(f"run again: {again['agree']:,} as recorded, {len(again['ill_posed']):,} not")
+        out.print(f"run again: {again['agree']:,} as recorded, {len(again['ill_posed']):,} not")
     doubtful = {row["id"]: row["reason"] for each in (result, again) for row in each.get("ill_posed") or ()}
     for name, reason in islice(doubtful.items(), MOST):
-        console.print(styled("yellow", "ill-posed", f" {name}: {reason}"))
+        out.print(styled("yellow", "ill-posed", f" {name}: {reason}"))
     lacking = Counter((result.get("unavailable") or {}).values()) + Counter(again.get("cannot_run"))
     for reason, count in lacking.most_common(MOST):
-        console.print(styled("yellow", "not run", f" {count:,}: {reason}"))
+        out.print(styled("yellow", "not run", f" {count:,}: {reason}"))
     for row in wrong[:MOST]:
-        console.print(styled("red", str(row)))
+        out.print(styled("red", str(row)))
 
 
 def _numbers_table(title: str, first: str, rows: Mapping[str, Facts]) -> Table:
@@ -114,7 +114,7 @@ def _numbers_table(title: str, first: str, rows: Mapping[str, Facts]) -> Table:
     return table
 
 
-def show_audit(result: Facts) -> None:
+def show_audit(result: Facts, out: Screen) -> None:
     """Print the counts of claims by author and task, the classes of texts, and the first false claims."""
     columns = ("texts", "claims", "true", "texts\nall true", "right,\nsteps wrong")
     table = make_table(f"claims of {result['texts_file']}", "by", "task", *columns, right=columns)
@@ -124,16 +124,16 @@ def show_audit(result: Facts) -> None:
         counts = (f"{part['texts']:,}", f"{part['claims']:,}")
         table.add_row("" if author == above else author, part["task"], *counts, *_shares(part))
         above = author
-    console.print(table)
+    out.print(table)
     for name, count in result["classes"].items():
-        console.print(f"  {count:>8,}  {name}")
+        out.print(f"  {count:>8,}  {name}")
     for each in result["examples"]:
-        console.print(f"first false claim of a right answer, {each['by']} on {each['question']}: {each['first_false']}")
+        out.print(f"first false claim of a right answer, {each['by']} on {each['question']}: {each['first_false']}")
     if "kept" in result:
         kept = result["kept"]
-        console.print(f"{result['kept_file']}: {kept['kept']:,} kept, {kept['dropped']:,} dropped")
+        out.print(f"{result['kept_file']}: {kept['kept']:,} kept, {kept['dropped']:,} dropped")
         for reason, count in kept["drops"].items():
-            console.print(f"  {count:>8,}  {reason}")
+            out.print(f"  {count:>8,}  {reason}")
 
 
 def _shares(part: Facts) -> list[str]:
@@ -143,7 +143,7 @@ def _shares(part: Facts) -> list[str]:
 
 def show_boards(boards: Sequence[Board]) -> None:
     """Print one table for each benchmark: published results, and your own in green."""
-    out = Screen()
+    out = result_screen()
     for board in boards:
         head, *rows = board.table()
         below = [place for place, name in enumerate(head) if name in _DETAILS and out.width < WIDE]
@@ -163,7 +163,7 @@ WIDE = 140  # columns of a terminal that has room for the details of a result ne
 
 def show_isolation(found: Examination) -> None:
     """Print the layers of isolation, the level, and what became of the hostile programs."""
-    out = Screen()
+    out = result_screen()
     out.print(f"Python {found['python']} on {found['platform']}, user {found['user']}")
     table = make_table(None, "", "", "")
     table.show_header = False

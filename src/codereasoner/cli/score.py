@@ -51,7 +51,7 @@ def score_command(
     \b
         codereasoner score cruxeval-o --data cruxeval.jsonl --generations generations.json
     """
-    from codereasoner.cli.console import console, print_json, waiting
+    from codereasoner.cli.console import console, print_json, result_screen, waiting
     from codereasoner.cli.result_tables import show_score
     from codereasoner.evaluation.score import score_file
     from codereasoner.extend import find
@@ -71,7 +71,7 @@ def score_command(
             )
     with pools.open(benchmark, own_programs=True) as pool, waiting(f"the answers to {benchmark} to be graded"):
         result = score_file(benchmark, generations, data, grader, pool.run)
-    show_score(result)
+    show_score(result, result_screen(as_json))
     if plots is not None:
         write_feature_page(result, plots)
         console.print(f"accuracy by feature: {plots}")

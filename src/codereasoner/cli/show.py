@@ -41,13 +41,13 @@ def show_command(question: str, folder: Path, as_json: bool) -> None:
     """
     from rich.text import Text
 
-    from codereasoner.cli.console import Screen, print_json, styled
+    from codereasoner.cli.console import print_json, result_screen, styled
 
     found = asked_and_answered(folder, question)
     if as_json:
         print_json(found)
         return
-    out = Screen()
+    out = result_screen()
     for message in found["messages"]:
         out.print(styled("bold", message["role"]))
         out.print(Text(message["content"]))

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.text import Text
 
 from codereasoner.cli.annotated_source import Annotated, result
-from codereasoner.cli.console import Screen, console, print_json, styled
+from codereasoner.cli.console import console, print_json, result_screen, styled
 from codereasoner.cli.pools import closing
 from codereasoner.cli.trace_target import Target
 from codereasoner.errors import Shortfall
@@ -79,7 +79,7 @@ def show_trace(
 
 
 def _show(run: Run, whole: bool, written: str) -> None:
-    out = Screen()
+    out = result_screen()
     out.print(Annotated(run, whole=whole))
     if run.stdout:
         out.print(Text("printed: ", style="dim") + Text(_printed(run.stdout.rstrip())))

@@ -26,7 +26,7 @@ def why_command(identifier: str, folder: Path, as_json: bool) -> None:
     \b
         codereasoner why ID --folder set
     """
-    from codereasoner.cli.console import Screen, make_table, print_json, styled
+    from codereasoner.cli.console import make_table, print_json, result_screen, styled
     from codereasoner.reports.provenance import provenance
 
     found = provenance(folder, identifier)
@@ -38,4 +38,4 @@ def why_command(identifier: str, folder: Path, as_json: bool) -> None:
     for place, each in enumerate(found):
         again = place > 0 and found[place - 1].file == each.file
         table.add_row("" if again else each.file, each.id, styled(_COLOURS[each.fate], each.fate), each.words)
-    Screen().print(table)
+    result_screen().print(table)
