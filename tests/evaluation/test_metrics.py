@@ -6,7 +6,16 @@ from itertools import combinations
 
 import pytest
 
-from codereasoner.evaluation.metrics import clustered_error, clustered_interval, mean, pass_at_k, wilson_interval
+from codereasoner.evaluation.metrics import (
+    clustered_error,
+    clustered_interval,
+    mean,
+    pass_at_k,
+    percent,
+    wilson_interval,
+)
+from codereasoner.evaluation.results import accuracy, count_answers
+from codereasoner.task import Question, Verdict
 
 
 @pytest.mark.parametrize(("samples", "correct", "k"), [(10, 3, 1), (10, 3, 5), (7, 1, 3), (5, 5, 2), (6, 0, 4)])
@@ -55,3 +64,18 @@ def test_the_clustered_error_of_one_cluster_is_not_known_and_so_zero() -> None:
 def test_an_interval_around_all_right_is_not_a_point() -> None:
     low, high = clustered_interval([("a", 1.0), ("b", 1.0)])
     assert low < 1.0 == high
+
+
+def test_a_mean_is_the_same_on_every_python_and_a_share_in_percent_is_its_decimal_number() -> None:
+    assert mean([0.1] * 10) == 0.1
+    assert percent(mean([pass_at_k(5, 2, 1)] * 3)) == 40.0
+    assert [percent(719 / 2000), percent(0.29), percent(1 / 3, 2)] == [35.95, 29.0, 33.33]
+
+
+def test_an_accuracy_is_rounded_by_its_decimal_number() -> None:
+    questions = [Question("output", {"source": "", "entry": "f", "call": str(n)}, ("1",)) for n in range(2000)]
+    outcomes: dict[str, list[Verdict]] = {each.id: ["wrong"] for each in questions}
+    outcomes |= {each.id: ["correct"] for each in questions[:719]}
+    found = count_answers(questions, outcomes)
+    assert found["pass@1"] == 35.95
+    assert accuracy(found).startswith("36.0 %")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 from codereasoner.errors import import_extra
-from codereasoner.evaluation.metrics import Z95, clustered_error, mean
+from codereasoner.evaluation.metrics import Z95, clustered_error, mean, percent
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ def paired(pairs: Sequence[Pair]) -> PairedDifference:
     scores = [(pair.cluster, pair.second - pair.first) for pair in pairs]
     centre, error = mean([score for _, score in scores]), clustered_error(scores)
     several = len({cluster for cluster, _ in scores}) > 1
-    bounds = [_percent(max(-1.0, min(1.0, centre + sign * Z95 * error))) for sign in (-1, 1)]
+    bounds = [percent(max(-1.0, min(1.0, centre + sign * Z95 * error)), 3) for sign in (-1, 1)]
     return {
         "questions": len(pairs),
-        "first": _percent(mean([pair.first for pair in pairs])),
-        "second": _percent(mean([pair.second for pair in pairs])),
-        "difference": _percent(centre),
+        "first": percent(mean([pair.first for pair in pairs]), 3),
+        "second": percent(mean([pair.second for pair in pairs]), 3),
+        "difference": percent(centre, 3),
         "interval": bounds if several else None,
         "gained": sum(score > 0 for _, score in scores),
         "lost": sum(score < 0 for _, score in scores),
@@ -71,7 +71,3 @@ def mcnemar(gained: int, lost: int) -> float:
         return 1.0
     stats = import_extra("scipy.stats", "eval")
     return float(stats.binomtest(gained, gained + lost, 0.5).pvalue)
-
-
-def _percent(share: float) -> float:
-    return round(100 * share, 3)

@@ -22,7 +22,7 @@ from typing import TypeAlias
 from codereasoner import literals
 from codereasoner.benchmarks.codeglance import FEATURES
 from codereasoner.benchmarks.probes import OWN_FRAMES, probe_text
-from codereasoner.evaluation.metrics import clustered_interval, mean
+from codereasoner.evaluation.metrics import clustered_interval, mean, percent
 from codereasoner.evaluation.results import FeatureBin
 from codereasoner.records import Job, Run
 from codereasoner.steps.source import parse_any
@@ -168,8 +168,8 @@ def accuracy_table(
                     "low": part[0][0],
                     "high": part[-1][0],
                     "questions": len(part),
-                    "accuracy": 100 * mean([share for _, share in shares]),
-                    "interval": [100 * bound for bound in clustered_interval(shares)],
+                    "accuracy": percent(mean([share for _, share in shares])),
+                    "interval": [percent(bound) for bound in clustered_interval(shares)],
                 }
             )
     return table

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
-from codereasoner.evaluation.metrics import clustered_interval, mean, pass_at_k
+from codereasoner.evaluation.metrics import clustered_interval, mean, pass_at_k, percent
 from codereasoner.extend import Unjudged
 from codereasoner.records import Json
 from codereasoner.task import VERDICTS, Question, Verdict
@@ -179,10 +179,10 @@ def count_answers(
     for name, k in PASS_AT.items():
         if k <= samples:
             chances = [pass_at_k(len(right[question.id]), sum(right[question.id]), k) for question in questions]
-            numbers[name] = 100 * mean(chances)
+            numbers[name] = percent(mean(chances))
     if samples:
         shares = [(question.program or question.id, mean(right[question.id])) for question in questions]
-        numbers["interval"] = [100 * bound for bound in clustered_interval(shares)]
+        numbers["interval"] = [percent(bound) for bound in clustered_interval(shares)]
     return numbers
 
 

@@ -16,6 +16,7 @@ from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.errors import ConfigError, DataError, IsolationError, MissingExtra
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.logistic import logistic
+from codereasoner.evaluation.metrics import mean
 from codereasoner.evaluation.program_features import accuracy_table, static_features
 from codereasoner.evaluation.results import (
     ByFeature,
@@ -148,7 +149,7 @@ def by_feature(questions: Sequence[Question], verdicts: Verdicts, names: Sequenc
     for question in questions:
         held = {name: question.features[name] for name in names if name in question.features}
         counted = verdicts.counted[question.id]
-        share = sum(counted) / (len(counted) or 1)
+        share = mean(counted)
         rows.append((question.program or question.id, held or static_features(question.facts["source"]), share))
     found: ByFeature = {"accuracy": accuracy_table(rows, names), "logistic": []}
     try:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NotRequired, TypeAlias, TypedDict
 
-from codereasoner.evaluation.metrics import Z95, clustered_error, clustered_interval, mean
+from codereasoner.evaluation.metrics import Z95, clustered_error, clustered_interval, mean, percent
 from codereasoner.experiments.plan import Experiment
 from codereasoner.ledger import read_records, read_rows
 from codereasoner.task import Question
@@ -128,18 +128,14 @@ def _difference(seeds: Sequence[Scores], others: Sequence[Scores]) -> Figures:
 
 def _over_seeds(centre: float, interval: tuple[float, float], values: Sequence[float]) -> Figures:
     figures: Figures = {
-        "mean": _percent(centre),
-        "interval": [_percent(end) for end in interval],
-        "seeds": [_percent(value) for value in values],
+        "mean": percent(centre, 2),
+        "interval": [percent(end, 2) for end in interval],
+        "seeds": [percent(value, 2) for value in values],
     }
     if 2 <= len(values) <= len(T95) + 1:
         half = T95[len(values) - 2] * statistics.stdev(values) / math.sqrt(len(values))
-        figures["over_seeds"] = [_percent(mean(values) - half), _percent(mean(values) + half)]
+        figures["over_seeds"] = [percent(mean(values) - half, 2), percent(mean(values) + half, 2)]
     return figures
-
-
-def _percent(share: float) -> float:
-    return round(100 * share, 2)
 
 
 def markdown(found: Results) -> str:

@@ -1,5 +1,6 @@
 """The materials of an experiment: the model that it starts from, and its programs."""
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -78,7 +79,7 @@ def parts(plan: Experiment, settings: Settings) -> tuple[list[Part], dict[str, o
 def _shared(programs: Sequence[Programs], split: str, count: int) -> list[Part]:
     """Divide the programs of a split among the sources that fill it."""
     sources = [each for each in programs if split in each.splits]
-    whole = sum(each.share for each in sources)
+    whole = math.fsum(each.share for each in sources)  # `sum` would divide otherwise from Python 3.12 on
     counts = [round(count * each.share / whole) for each in sources]
     return [
         (split, number, extend.find("source", each.source, **(each.settings or {})))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from codereasoner.errors import ConfigError
-from codereasoner.evaluation.metrics import clustered_interval, mean
+from codereasoner.evaluation.metrics import clustered_interval, mean, percent
 from codereasoner.extend import task_order
 from codereasoner.records import Facts, Program
 from codereasoner.reports.answer_traces import run_id
@@ -135,5 +135,5 @@ def _accuracy(label: str, items: Sequence[Shown]) -> BinAccuracy:
         shares = [(item.cluster, item.share(name)) for item in items if name in item.outcomes]
         low, high = clustered_interval(shares)
         accuracy = mean([share for _, share in shares])
-        models[name] = (round(100 * accuracy, 2), round(100 * low, 2), round(100 * high, 2))
+        models[name] = (percent(accuracy, 2), percent(low, 2), percent(high, 2))
     return {"label": label, "questions": len(items), "models": models}

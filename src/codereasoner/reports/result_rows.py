@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from codereasoner.errors import counted
 from codereasoner.evaluation.error_rules import KINDS
-from codereasoner.evaluation.metrics import clustered_interval, mean
+from codereasoner.evaluation.metrics import clustered_interval, mean, percent
 from codereasoner.evaluation.results import Numbers, Summary
 from codereasoner.extend import commonest, task_order
 from codereasoner.reports.question_records import MISTAKES, NOT_AUDITED, Gathered
@@ -143,8 +143,8 @@ def _step_accuracy(found: Gathered) -> dict[tuple[str, str], Steps]:
                 shares[name, model] += [(item.cluster, value) for value in values]
     return {
         key: {
-            "share": 100 * mean([value for _, value in pairs]),
-            "interval": [100 * bound for bound in clustered_interval(pairs)],
+            "share": percent(mean([value for _, value in pairs])),
+            "interval": [percent(bound) for bound in clustered_interval(pairs)],
             "answers": len(pairs),
         }
         for key, pairs in shares.items()
