@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from rich.console import Console
 
 from codereasoner.cli.annotated_source import Annotated, result
-from codereasoner.errors import import_extra
+from codereasoner.errors import counted, import_extra
 from codereasoner.ledger import read_rows
 from codereasoner.records import Run
 
@@ -86,5 +86,5 @@ class Evaluation:
     def __repr__(self) -> str:
         low, high = self.interval
         name, model = self.summary["benchmark"], self.summary["model"]
-        count = self.summary["n_questions"]
-        return f"{model} on {name}: {self.pass_at_1:.1f} % [{low:.1f}, {high:.1f}] of {count} questions ({self.folder})"
+        count = counted(self.summary["n_questions"], "question")
+        return f"{model} on {name}: {self.pass_at_1:.1f} % [{low:.1f}, {high:.1f}] of {count} ({self.folder})"

@@ -154,6 +154,8 @@ def test_an_exit_with_a_number_says_what_was_written_to_standard_error(trace: Co
     Path("leave.py").write_text("import sys\nsys.exit(int(sys.argv[1]) or 'no reason')\n")
     assert "ended itself: SystemExit: 3\n" in trace("leave.py", "--argv", "3")[2]
     assert "ended itself: SystemExit: no reason\n" in trace("leave.py", "--argv", "0")[2]
+    Path("long.py").write_text("import sys\nsys.exit('because ' * 100 + 'of that')\n")
+    assert trace("long.py")[2].endswith("because of that\n")
     for gone in ("close", "detach"):
         Path("gone.py").write_text(f"import sys\nprint('bye', file=sys.stderr)\nsys.stderr.{gone}()\nsys.exit(4)\n")
         assert "ended itself: SystemExit: 4: bye\n" in trace("gone.py")[2]

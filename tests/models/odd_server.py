@@ -233,7 +233,7 @@ WIRE: dict[str, tuple[bytes, str]] = {
     "moved-for-now": (raw(b"", "307 Moved", Location=ELSEWHERE), "give the address it is at as --base-url"),
     "moved-to-itself": (
         raw(b"", "308 Moved", Location="/wire/moved-to-itself/v1/chat/completions"),
-        "redirects to /wire",
+        "redirects to http://127.0.0.1:",
     ),
     "early-hints": (b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\n" + raw(GOOD), ""),
     "old-http": (b"HTTP/1.0 200 OK\r\n\r\n" + GOOD, ""),

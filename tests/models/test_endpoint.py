@@ -101,8 +101,27 @@ def test_a_request_that_keeps_failing_is_an_error_and_the_others_go_on(base_url:
 
 
 def test_an_unknown_model_stops_with_a_sentence(base_url: str) -> None:
-    with pytest.raises(ConfigError, match="refuses model 'tiny'"):
+    with pytest.raises(ConfigError, match=r"refuses model 'tiny': 404: no$"):
         complete(base_url, "fail 404 model")
+    with pytest.raises(ConfigError, match=r"404: no; is /v1 missing at the end of --base-url\?$"):
+        complete(base_url.removesuffix("/v1") + "/api", "fail 404 model")
+
+
+def test_a_key_that_is_refused_or_missing_is_named(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "wrong")
+    with pytest.raises(ConfigError, match=r"401: no; is the key in \$OPENAI_API_KEY right\?$"):
+        complete(base_url, "fail 401 key")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(ConfigError, match=r"401: no; \$OPENAI_API_KEY is not set: no key was sent$"):
+        complete(base_url, "fail 401 key")
+
+
+def test_a_redirect_is_told_with_its_whole_address_and_without_a_password(base_url: str) -> None:
+    address = base_url.replace("//", "//me:secret@")
+    model = extend.find("model", "openai:tiny", base_url=address)
+    assert model._absolute("/v2/chat/completions") == base_url.removesuffix("1") + "2/chat/completions"
+    assert model._absolute("https://other.example/v1") == "https://other.example/v1"
+    assert model._absolute("http://[") == "http://["
 
 
 def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,7 +121,7 @@ def test_the_command_prints_the_shares_and_keeps_what_is_true(
     assert result["kept"]["drops"] == {"fewer than 90 % of the claims are true": 1, "no claim to check": 1}
     assert [row["text"] for row in read_rows(tmp_path / "chains.true.jsonl")] == ["y = 4, z = 8"]
     table = CliRunner().invoke(app, words[:-1], catch_exceptions=False)
-    assert "75.00 %" in table.stderr
+    assert "75.00 %" in table.stdout
 
 
 def test_what_is_no_text_or_has_no_question_is_named(tmp_path: Path, questions: list[Question], pool: Pool) -> None:

@@ -32,7 +32,7 @@ allow-weak-isolation: true
 def run(folder: Path, *words: str) -> str:
     found = CliRunner().invoke(app, ["build", "--config", str(folder / "build.yaml"), *words], catch_exceptions=False)
     assert found.exit_code == 0, found.output
-    return found.stderr
+    return found.output
 
 
 @pytest.fixture(scope="module")

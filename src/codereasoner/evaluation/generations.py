@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from codereasoner import extend
-from codereasoner.errors import DataError
+from codereasoner.errors import DataError, counted
 from codereasoner.extend import Benchmark, Generations, Questions
 from codereasoner.jsonl_files import not_text
 from codereasoner.styles import find_style, is_style
@@ -133,7 +133,9 @@ def _checked(
     if missing or extra:
         parts = []
         if missing:
-            parts.append(f"no texts for {len(missing)} of {len(wanted)} questions (the first is '{missing[0]}')")
+            parts.append(
+                f"no texts for {len(missing)} of {counted(len(wanted), 'question')} (the first is '{missing[0]}')"
+            )
         if extra:
             parts.append(f"{len(extra)} ids that {benchmark.name} does not have (the first is '{extra[0]}')")
         raise DataError(f"{path} has {' and '.join(parts)}; every question of {benchmark.name} needs its id and texts")

@@ -170,7 +170,7 @@ def raised(error: BaseException, limits: RunLimits) -> tuple[Facts, str]:
     """Return the outcome of a run that an exception has ended, and the name of the limit that makes it suspect."""
     kind = _type(error)
     if _issubclass(kind, _SystemExit):
-        return {"outcome": "exited", "reason": f"the program ended itself: {exception_text(error, 200)}"}, ""
+        return {"outcome": "exited", "reason": f"the program ended itself: {exception_text(error, 2000)}"}, ""
     if _issubclass(kind, _MemoryError):
         reason = f"more than {limits['memory_bytes']} bytes of memory (limit: memory_bytes)"
         return {"outcome": "memory", "exception": exception_text(error, 500), "reason": reason}, "memory"

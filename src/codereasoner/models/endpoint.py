@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 from codereasoner.errors import ConfigError, EndpointError, import_extra
@@ -169,9 +170,11 @@ class Endpoint(Model):
                     continue
                 reason, pause = f"{status}: {words_of(text)}", headers.get("retry-after")
                 if status < 400 and (elsewhere := headers.get("location")):
-                    reason = f"{status}: the server redirects to {elsewhere}: give the address it is at as --base-url"
+                    there = self._absolute(elsewhere)
+                    reason = f"{status}: the server redirects to {there}: give the address it is at as --base-url"
                 if status in FATAL and not self._answered:
-                    raise ConfigError(f"the endpoint refuses model '{self.target}': {reason}{self._hint()}") from None
+                    why = reason + self._hint(status)
+                    raise ConfigError(f"the endpoint refuses model '{self.target}': {why}") from None
                 most = self._retries if status in PASSING or status >= 500 else 0
             except OddReply as error:
                 reason, most = str(error), FEW if error.again else 0
@@ -197,9 +200,7 @@ class Endpoint(Model):
         Raises:
             OddReply: it is longer than a reply can be, compressed in a way that was not asked for, or not text.
         """
-        base = urlsplit(self.base_url or OPENAI)
-        url = urlunsplit(base._replace(path=f"{base.path}/chat/completions"))
-        async with client.stream("POST", url, content=json.dumps(body)) as response:
+        async with client.stream("POST", self._url, content=json.dumps(body)) as response:
             coding = response.headers.get("content-encoding", "")
             if coding in ("br", "zstd"):  # a few bytes of these can be gigabytes
                 raise OddReply(f"the reply is compressed as {coding}, which was not asked for")
@@ -228,9 +229,25 @@ class Endpoint(Model):
             return ""
         return f" through the proxy {proxy.rpartition('@')[2]} ($NO_PROXY={address.hostname} goes around it)"
 
-    def _hint(self) -> str:
-        without = self.base_url is not None and not urlsplit(self.base_url).path.strip("/")
+    def _hint(self, status: int) -> str:
+        if status != 404:
+            key = os.environ.get("OPENAI_API_KEY", "").strip()
+            return "; is the key in $OPENAI_API_KEY right?" if key else "; $OPENAI_API_KEY is not set: no key was sent"
+        without = self.base_url is not None and not re.search(r"/v\d", urlsplit(self.base_url).path)
         return "; is /v1 missing at the end of --base-url?" if without else ""
+
+    def _absolute(self, address: str) -> str:
+        """Return where a redirect leads, without a user name or password."""
+        try:
+            parts = urlsplit(urljoin(self._url, address))
+        except ValueError:
+            return address
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+    @property
+    def _url(self) -> str:
+        base = urlsplit(self.base_url or OPENAI)
+        return urlunsplit(base._replace(path=f"{base.path}/chat/completions"))
 
 
 class Failures:

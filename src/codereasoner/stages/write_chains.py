@@ -13,7 +13,7 @@ from codereasoner.chains.input_search import NOT_FOUND, search_calls, searches
 from codereasoner.chains.narrator import Detail, narrate, narrate_search
 from codereasoner.chains.rejection_sampling import teach
 from codereasoner.curation.filters import Sizes
-from codereasoner.errors import ConfigError, DataError
+from codereasoner.errors import ConfigError, DataError, counted
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records, read_rows, record_of
@@ -212,7 +212,7 @@ def projected(trial: Row) -> str:
     money = f" and ${trial['dollars'] * times:,.2f}" if trial["dollars"] else ""
     share = trial["accepted"] / max(1, asked)
     return (
-        f"{trial['accepted']:,} of {asked:,} questions accepted ({share:.0%}) for {tokens:,} tokens; "
+        f"{trial['accepted']:,} of {counted(asked, 'question')} accepted ({share:.0%}) for {tokens:,} tokens; "
         f"all {every:,} would give about {share * every:,.0f} chains for {tokens * times:,.0f} tokens{money}"
     )
 

@@ -93,8 +93,8 @@ async function applyFilters(browser, place) {
   list.show(found);
   list.choose(browser.open);
   const all = found.length === index.id.length;
-  const shown = index.total > index.id.length ? `the first ${whole(index.id.length)} of ${whole(index.total)}` : whole(index.id.length);
-  counter.textContent = all ? `${shown} questions` : `${whole(found.length)} of ${shown} questions`;
+  const shown = index.total > index.id.length ? `the first ${whole(index.id.length)} of ${counted(index.total, "question")}` : counted(index.id.length, "question");
+  counter.textContent = all ? shown : `${whole(found.length)} of ${shown}`;
 }
 
 let loweredSources = null;

@@ -121,6 +121,7 @@ const TENTHS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximu
 const tenths = (value) => TENTHS.format(value);
 const percent = (value) => (typeof value === "number" ? `${tenths(value)} %` : "–");
 const whole = (value) => (typeof value === "number" ? value.toLocaleString("en-US") : "–");
+const counted = (count, noun) => `${whole(count)} ${noun}${count === 1 ? "" : "s"}`;
 const seconds = (value) => (value < 10 ? `${value.toFixed(2)} s` : value < 120 ? `${value.toFixed(0)} s` : `${(value / 60).toFixed(1)} min`);
 const taskName = (task) => taskLabels[task] ?? task;
 

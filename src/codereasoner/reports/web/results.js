@@ -20,7 +20,7 @@ function resultCard(rows, features, differences, mistakes, splits) {
   const ways = [...new Set(rows.map((row) => [row.style && `style ${row.style}`, row.grader && `${row.grader} grader`].filter(Boolean).join(", ")))];
   return el("div", { class: "card" },
     el("div", { class: "headline" }, el("h3", {}, visible(rows[0].questions)),
-      el("span", { class: "small soft" }, `pass@1 with 95 % intervals, ${whole(rows[0].n_questions)} questions; ${ways.join("; ")}`)),
+      el("span", { class: "small soft" }, `pass@1 with 95 % intervals, ${counted(rows[0].n_questions, "question")}; ${ways.join("; ")}`)),
     accuracyTable(rows, columns),
     ownNumbers(rows),
     el("div", { class: "panels" }, columns.map((task) => accuracyPlot(rows, task, columns))),
@@ -103,7 +103,7 @@ function accuracyPlot(rows, task, columns) {
     ticks: outerTicks(0, high, 5), text: (value) => `${value} %`,
     lines: baselines.map(([name, value]) => [`without a model: ${name}`, value]),
     label: `Accuracy, ${columnName(task)}: ${shown.map(({ model }, index) => `${model} ${percent(dots[index].value)}`).join(", ")}` });
-  return el("figure", {}, el("figcaption", {}, el("b", {}, columnName(task)), el("span", { class: "small soft" }, `${whole(part(shown[0], task).n_questions)} questions`)), plot);
+  return el("figure", {}, el("figcaption", {}, el("b", {}, columnName(task)), el("span", { class: "small soft" }, counted(part(shown[0], task).n_questions, "question"))), plot);
 }
 
 const dotTitle = (name, value, low, high) => `${name}: ${percent(value)}, 95 % interval ${tenths(low)} to ${tenths(high)}`;
