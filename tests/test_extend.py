@@ -242,6 +242,16 @@ def test_a_mistake_in_a_source_of_a_file_is_one_sentence(
         list(extend.find("source", f"{tmp_path}/odd.py:Odd").programs("train", 1))
 
 
+def test_a_program_of_a_source_of_a_file_has_line_feeds_as_one_of_a_file_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    method = "def programs(self, split, count): yield Program('def f(x):\\r\\n    return x\\r\\n', 'f', ('1',))"
+    (tmp_path / "odd.py").write_text(f"{SOURCE}    {method}\n")
+    [program] = extend.find("source", f"{tmp_path}/odd.py:Odd").programs("train", 1)
+    assert program.source == "def f(x):\n    return x\n"
+
+
 MODEL = """
 from codereasoner.extend import Completion, Model
 C = Completion("yes")
@@ -260,6 +270,18 @@ class Odd(Model):
         ("def complete(self, prompts, sampling): yield C", "Odd.complete must yield pairs of the index"),
         ("def complete(self, prompts, sampling): yield 1, C", "Odd.complete must yield pairs of the index"),
         ("def complete(self, prompts, sampling): return 3", "Odd.complete: TypeError: 'int' object is not iterable"),
+        (
+            "def complete(self, prompts, sampling): yield 0, Completion(None)",
+            "Odd.complete, line 7: TypeError: Completion.text must be str, not None",
+        ),
+        (
+            "def complete(self, prompts, sampling): yield 0, Completion('a', 'eos')",
+            "ValueError: Completion.finish must be one of stop, length, error, not 'eos'",
+        ),
+        (
+            "def complete(self, prompts, sampling): yield 0, Completion('a', prompt_tokens=None)",
+            "TypeError: Completion.prompt_tokens must be int, not None",
+        ),
         ("name = None", "odd.py: Odd has no name: set `name = ...` in its class"),
     ],
 )

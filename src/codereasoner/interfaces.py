@@ -127,6 +127,14 @@ class Completion:
     thoughts: str = ""
     reason: str = ""  # of an error: why there is no completion, in the server's words
 
+    def __post_init__(self) -> None:
+        """Refuse a field of another type: a model of one's own may give None for a text."""
+        for name, kind in _COMPLETION.items():
+            if not isinstance(value := getattr(self, name), kind):
+                raise TypeError(f"Completion.{name} must be {kind.__name__}, not {value!r:.60}")
+        if self.finish not in _FINISHES:
+            raise ValueError(f"Completion.finish must be one of {', '.join(_FINISHES)}, not {self.finish!r:.60}")
+
     @property
     def whole(self) -> str:
         """The thoughts, then the text."""
@@ -138,6 +146,11 @@ class Completion:
         thoughts = "\n".join(filter(None, (self.thoughts, reading.thoughts)))
         finish = "length" if reading.open and self.finish == "stop" else self.finish
         return replace(self, text=reading.text, thoughts=thoughts, finish=finish)
+
+
+_FINISHES = ("stop", "length", "error")
+_COMPLETION: dict[str, type] = dict.fromkeys(("text", "finish", "thoughts", "reason"), str)
+_COMPLETION |= dict.fromkeys(("prompt_tokens", "completion_tokens"), int)
 
 
 class Model:

@@ -25,6 +25,7 @@ from codereasoner.interfaces import (
 )
 from codereasoner.plugin_files import call, split_reference
 from codereasoner.records import Plain, Program, Run
+from codereasoner.steps.source import with_newlines
 from codereasoner.task import Asked, Question, Runner, Task
 
 Record = TypeVar("Record", bound=Plain)
@@ -139,7 +140,8 @@ class OwnSource(Source):
                 if made.split not in ("", split):
                     wrong = f"it was asked for the split '{split}', and a program has the split {made.split!r:.20}"
                     raise DataError(f"{self.reference}.programs: {wrong}")
-                yield replace(made, split=split, origin=made.origin or self.name)
+                origin = made.origin or self.name
+                yield replace(made, split=split, origin=origin, source=with_newlines(made.source))
             elif isinstance(each, Rejected):
                 yield each
             else:

@@ -92,6 +92,10 @@ def test_a_line_that_is_said_to_have_run_may_be_past_and_one_that_runs_next_may_
     assert audit("y = 3. Line 2 has run, line 3 was executed.", run).first_false is None
     assert audit("y = 3. Line 3 is executed.", run).first_false == "Line 3 is executed"
     assert audit("y = 3. Line 1 has never run. Line 3 has not been executed.", run).true == 1
+    assert audit("y = 3. Then line 3 was executed.", run).first_false == "Then line 3 was executed"
+    assert audit("y = 3. Next, line 3 was run; line 3 was executed.", run).true == 2
+    assert audit("y = 3. Line 3 was executed next.", run).first_false == "Line 3 was executed next"
+    assert audit("x was [7]. Then line 3 was executed.", run).first_false is None
 
 
 def test_what_a_call_returns_is_checked_with_its_arguments_also_where_they_hold_brackets(pool: Pool) -> None:

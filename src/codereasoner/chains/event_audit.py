@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from codereasoner.chains.claimed_literals import canonical
-from codereasoner.chains.event_claims import EventClaim
+from codereasoner.chains.event_claims import THEN, EventClaim
 from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import computed
 from codereasoner.chains.pure_operations import FUNCTIONS, SILENT
@@ -174,7 +174,8 @@ class Events:
     def _line(self, claim: EventClaim) -> bool | None:
         if not claim.holds or claim.line not in self._lines:
             return (claim.line in self._lines) is claim.holds
-        if _IS_PAST.search(claim.said) and any(each.line == claim.line for each in self._all()[: self._now]):
+        is_past = _IS_PAST.search(claim.said) and not _IS_NEXT.search(claim.said)
+        if is_past and any(each.line == claim.line for each in self._all()[: self._now]):
             return True
         return self._next(lambda each: each.line == claim.line) is not None
 
@@ -269,6 +270,7 @@ def _tests_of(source: str) -> Mapping[str, set[int]]:
 
 
 _IS_PAST = re.compile(r"\b(?:has|was)\b")
+_IS_NEXT = re.compile(rf"\b{THEN}\b", re.IGNORECASE)
 _PRONOUNS = ("it", "function", "call", "which", "and", "then", "this", "program", "so", "finally")
 _COMPUTED = FUNCTIONS.keys() - SILENT  # built-in functions that return a value with a literal
 _CHECKS: dict[str, Callable[[Events, EventClaim], bool | None]] = {

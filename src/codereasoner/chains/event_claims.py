@@ -63,6 +63,7 @@ _ARGUMENTS = rf"\((?:{_PLAIN_ARGUMENTS}(?:{_NESTED}{_PLAIN_ARGUMENTS})*+|[^()\n]
 _BEGINS = "(?<![A-Za-z_])"  # a name that begins there: from within it the same would be found, at every letter
 _NUMBER = rf"(?P<number>\d+|{'|'.join(_COUNTS)})"
 _NTH = rf"(?P<number>{'|'.join(_ORDINALS)})"
+THEN = r"(?:then|next|afterwards|after (?:that|this))"  # in a claim about the past, too, it is what comes next
 _TEST = r"\b(?:condition|test|check)"
 _ENTERS = r"\b(?:enters?|takes?|goes (?:in)?to|executes?|runs?) the"
 _SKIPS = r"\b(?P<no>skips?|skipped|skipping) the"
@@ -156,7 +157,8 @@ _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
     "line": (
         (
             "executed|run|reached",
-            r"\bline (?P<line>\d+) (?:is|was|has|will)(?: (?P<no>not|never))?(?: be| been)? (?:executed|run|reached)\b",
+            rf"(?:\b{THEN},? )?\bline (?P<line>\d+) (?:is|was|has|will)(?: (?P<no>not|never))?(?: be| been)? "
+            rf"(?:executed|run|reached)\b(?: {THEN}\b)?",
         ),
         ("skipped", r"\bline (?P<line>\d+) (?:is|was) (?P<no>skipped)\b"),
         ("run|execute", r"\bline (?P<line>\d+) (?:(?P<no>never|does not) )?(?:runs?|executes?)\b"),
