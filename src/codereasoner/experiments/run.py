@@ -141,13 +141,21 @@ class ExperimentRun:
             trace_programs(programs, runs, self.pool, progress)
         with self.clock("ask") as progress:
             ask_questions(runs, questions, self.plan.tasks, progress, runner=self.pool.run)
+        learnt = {self.plan.rows[name].detail for name in self._rows}
         narrated: dict[Detail, dict[str, None]] = {}
-        for rows in self.plan.rows.values():
-            narrated.setdefault(rows.detail, {}).update(dict.fromkeys(rows.narrated))
+        for rows in self.plan.rows.values():  # all of a detail, so that its chains stay when arms are added
+            if rows.detail in learnt:
+                narrated.setdefault(rows.detail, {}).update(dict.fromkeys(rows.narrated))
         with self.clock("chain") as progress:
             for detail, tasks in narrated.items():
                 out = self._chains(detail)
                 narrate_chains(questions, runs, out, tuple(tasks), detail, progress, runner=self.pool.run)
+
+    @property
+    def _rows(self) -> list[str]:
+        """The names of the rows that the arms, and those that they start from, are trained on."""
+        arms = {name for arm in self.settings.arms for name in self.plan.lineage(arm)}
+        return sorted({self.plan.arms[arm].rows for arm in arms})
 
     def _chains(self, detail: Detail) -> Path:
         return self.folder / ("chains.jsonl" if detail == "states" else f"chains-{detail}.jsonl")
@@ -155,9 +163,8 @@ class ExperimentRun:
     def _make_rows(self) -> None:
         questions = self.folder / "questions.jsonl"
         style = find_style(self.plan.style)
-        arms = {name for arm in self.settings.arms for name in self.plan.lineage(arm)}
         with self.clock("rows"):
-            for name in sorted({self.plan.arms[arm].rows for arm in arms}):
+            for name in self._rows:
                 rows, out = self.plan.rows[name], self.folder / f"{name}.parquet"
                 if rows.prompts:
                     write_grpo_rows(questions, out, style, rows.prompts, direct=rows.direct)
