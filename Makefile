@@ -104,15 +104,17 @@ bench-execution: $(STAMP)
 bench-training: $(STAMP)
 	$(BIN)/python -m perf.training $(if $(SIZE),--size $(SIZE)) $(if $(MODEL),--model $(MODEL))
 
-# Half an hour of one GPU. From nothing: SFT on rows that are made meanwhile, GRPO, evaluation. MODEL=smollm2, a path or a
-# Hub name: the experiment gpu-llm from those weights. DATA=PATH adds CRUXEval, DRY=1 is a rehearsal of every step at a
-# tiny size, with or without a GPU.
+# Half an hour of one GPU. From nothing: SFT on rows that are made meanwhile, GRPO, evaluation. MODEL=PATH or a Hub name: the
+# experiment gpu-llm from those weights; MODEL=smollm2, which is small: three seeds of GRPO and its controls side by side.
+# DATA=PATH adds CRUXEval, DRY=1 is a rehearsal of every step at a tiny size, with or without a GPU.
+SMALL := real-weights-gpu --jobs 7 --arms answers --arms grpo --arms rft --arms more-sft
 gpu-trial: $(STAMP)
 ifeq ($(MODEL),)
 	$(BIN)/python -m perf.gpu_trial $(if $(OUT),--out $(OUT)) $(if $(DATA),--data $(DATA)) $(if $(DRY),--dry-run)
 else
 	$(if $(filter smollm2,$(MODEL)),$(SMOLLM2))
-	$(BIN)/codereasoner experiment $(if $(DRY),gpu-llm-rehearsal,gpu-llm --minutes 30) --model $(MODEL) $(if $(DATA),--data $(DATA))
+	$(BIN)/codereasoner experiment $(if $(DRY),gpu-llm-rehearsal,$(if $(filter smollm2,$(MODEL)),$(SMALL),gpu-llm --minutes 30)) \
+		--model $(MODEL) $(if $(DATA),--data $(DATA))
 endif
 
 # 200,000 runs, one in fifty hostile: memory, descriptors and speed at the end as at the start.

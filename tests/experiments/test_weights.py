@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from codereasoner import configs
+from codereasoner.chains.narrator import Detail
 from codereasoner.cli.console import bar
 from codereasoner.errors import DataError, UserError
 from codereasoner.evaluation.perplexity import measure, read_texts
@@ -106,6 +108,18 @@ def test_an_arm_waits_for_the_weights_of_an_arm_that_is_only_asked(
         whole = ExperimentRun(plan, plan.settings, tmp_path, pool, StageClock(tmp_path, bar))
         whole._do_side_by_side([Seed(0, tmp_path, "base", "")], 2)
     assert after == {"sft": [], "grpo": ["sft"]}
+
+
+def test_chains_are_written_of_the_details_that_are_learnt_for_the_tasks_of_all_rows(tmp_path: Path) -> None:
+    plan = read_experiment("real-weights")
+    with Pool(1, allow_weak_isolation=True) as pool:
+
+        def narrated(*arms: str) -> Mapping[Detail, tuple[str, ...]]:
+            settings = replace(plan.settings, arms=arms)
+            return ExperimentRun(plan, settings, tmp_path, pool, StageClock(tmp_path, bar))._narrated()
+
+        assert narrated("base", "local") == {"local": ("output",)}
+        assert narrated("chains-then-answers") == {"states": ("output",), "steps": ("output",)}
 
 
 def test_an_arm_is_asked_in_the_style_of_the_rows_it_learnt_last() -> None:

@@ -137,6 +137,16 @@ def test_trainings_side_by_side_share_what_is_free(monkeypatch: pytest.MonkeyPat
     assert shared == pytest.approx(alone / 4, rel=0.2)
 
 
+def test_trainings_on_one_gpu_share_all_of_it_even_those_that_begin_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codereasoner.training.memory.has_gpu", lambda: True)
+    monkeypatch.setattr("torch.cuda.mem_get_info", lambda: (70e9, 80e9))
+    assert free_bytes() == 70e9
+    monkeypatch.setenv(TOGETHER, "4")
+    assert free_bytes() == 20e9
+    monkeypatch.setattr("torch.cuda.mem_get_info", lambda: (5e9, 80e9))
+    assert free_bytes() == 5e9
+
+
 @pytest.mark.parametrize(
     "kind",
     [

@@ -1,6 +1,5 @@
 """The speed of this machine: how long an experiment takes here, and which budgets fit into minutes."""
 
-import gc
 import json
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from codereasoner.extend import Sampling
 from codereasoner.ledger import write_whole
 from codereasoner.machine_limits import cores
 from codereasoner.models.checkpoint import Checkpoint
-from codereasoner.models.device import has_gpu, multiplies_in_bf16
+from codereasoner.models.device import give_back, has_gpu, multiplies_in_bf16
 from codereasoner.models.local import generate
 from codereasoner.training.budget import FORWARD, LEARN
 from codereasoner.training.grpo import cost_of_token
@@ -111,7 +110,7 @@ def pace_of(folder: Path, base: str | Path, learning: SftConfig | GrpoConfig, pr
     path = folder / "pace.json"
     if not path.is_file():
         write_whole(path, json.dumps(asdict(_measure(str(base), learning, pretrained))) + "\n")
-        gc.collect()  # the optimizer's state and gradients of pretrained weights are gigabytes, which trainings need
+        give_back()  # the optimizer's state and gradients of pretrained weights are gigabytes, which trainings need
     return Pace(**json.loads(path.read_text(encoding="utf-8")))
 
 

@@ -45,10 +45,12 @@ from codereasoner.reports.cards import write_cards
 from codereasoner.reports.report_page import write_report
 from codereasoner.reports.run_folder import evaluations
 from codereasoner.stages.ask_questions import ask_questions
+from codereasoner.stages.distribute import PerProcessPool, distributed
+from codereasoner.stages.engine import make_engine
 from codereasoner.stages.make_programs import write_programs
 from codereasoner.stages.stage_clock import StageClock
 from codereasoner.stages.trace_calls import trace_programs
-from codereasoner.stages.write_chains import narrate_chains
+from codereasoner.stages.write_chains import SEARCH_LIMITS, narrate_chains
 from codereasoner.stages.write_rows import write_grpo_rows, write_sft_rows
 from codereasoner.styles import find_style
 from codereasoner.task import Question, Runner
@@ -135,21 +137,28 @@ class ExperimentRun:
         names = ("programs.jsonl", "runs.parquet", "questions.jsonl")
         programs, runs, questions = (self.folder / name for name in names)
         made, facts = parts(self.plan, self.settings)
-        with self.clock("programs") as progress:
-            write_programs(programs, made, facts, progress)
-        with self.clock("trace") as progress:
-            trace_programs(programs, runs, self.pool, progress)
-        with self.clock("ask") as progress:
-            ask_questions(runs, questions, self.plan.tasks, progress, runner=self.pool.run)
-        learnt = {self.plan.rows[name].detail for name in self._rows}
-        narrated: dict[Detail, dict[str, None]] = {}
-        for rows in self.plan.rows.values():  # all of a detail, so that its chains stay when arms are added
-            if rows.detail in learnt:
-                narrated.setdefault(rows.detail, {}).update(dict.fromkeys(rows.narrated))
-        with self.clock("chain") as progress:
-            for detail, tasks in narrated.items():
-                out = self._chains(detail)
-                narrate_chains(questions, runs, out, tuple(tasks), detail, progress, runner=self.pool.run)
+        weak = self.pool.level != "A"
+        own, tries = PerProcessPool(0, weak), PerProcessPool(0, weak, SEARCH_LIMITS)
+        with make_engine(workers=self.workers) as engine:
+            with self.clock("programs") as progress:
+                drafted = [(split, count, distributed(source, engine)) for split, count, source in made]
+                write_programs(programs, drafted, facts, progress, engine=engine)
+            with self.clock("trace") as progress:
+                trace_programs(programs, runs, own, progress, engine=engine)
+            with self.clock("ask") as progress:
+                ask_questions(runs, questions, self.plan.tasks, progress, engine, own.run)
+            with self.clock("chain") as progress:
+                for detail, tasks in self._narrated().items():
+                    out = self._chains(detail)
+                    narrate_chains(questions, runs, out, tasks, detail, progress, engine, runner=tries.run)
+
+    def _narrated(self) -> dict[Detail, tuple[str, ...]]:
+        """The details of chains that are learnt, with the tasks of all rows of each: they stay when arms are added."""
+        found: dict[Detail, dict[str, None]] = {self.plan.rows[name].detail: {} for name in self._rows}
+        for rows in self.plan.rows.values():
+            if rows.detail in found:
+                found[rows.detail].update(dict.fromkeys(rows.narrated))
+        return {detail: tuple(tasks) for detail, tasks in found.items()}
 
     @property
     def _rows(self) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from math import ceil
 from multiprocessing import get_context
 from typing import Generic, TypeVar
 
@@ -43,13 +44,14 @@ def run_jobs(
     waiting, ended, failed = list(jobs), set[str](), list[BaseException]()
     places, running = list(range(width)), dict[Future[Result], tuple[Job[Result], int, ProcessPoolExecutor]]()
     gpus = _gpus()
+    together = ceil(width / max(1, len(gpus)))
     try:
         while True:
             for job in [each for each in waiting if ended.issuperset(each.after)][: len(places)]:
                 waiting.remove(job)
                 place = places.pop(0)
                 process = ProcessPoolExecutor(1, get_context("spawn"), end_with_parent)
-                future = process.submit(_work, job.work, gpus[place % len(gpus)] if gpus else None, width)
+                future = process.submit(_work, job.work, gpus[place % len(gpus)] if gpus else None, together)
                 running[future] = job, place, process
             if not running:
                 break
@@ -81,8 +83,8 @@ def _gpus() -> list[str]:
     return [str(number) for number in range(import_extra("torch", "train").cuda.device_count())]
 
 
-def _work(work: Callable[[], Result], gpu: str | None, width: int) -> Result:
-    os.environ[TOGETHER] = str(width)
+def _work(work: Callable[[], Result], gpu: str | None, together: int) -> Result:
+    os.environ[TOGETHER] = str(together)
     if gpu is not None:
         os.environ[VISIBLE] = gpu  # before CUDA is initialised here, which looks once
     return work()

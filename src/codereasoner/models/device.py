@@ -5,6 +5,7 @@ In training weights, gradients and the optimizer's state stay fp32 either way.
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Iterator
@@ -41,6 +42,14 @@ def lent_to_gpu(model: PreTrainedModel) -> Iterator[None]:
     finally:
         if waits:
             model.to("cpu")
+            give_back()
+
+
+def give_back() -> None:
+    """Give the memory of the GPU that this process keeps for later to the others that use it."""
+    gc.collect()
+    if has_gpu():
+        import_extra("torch", "train").cuda.empty_cache()
 
 
 def avoid_cudnn_attention() -> None:

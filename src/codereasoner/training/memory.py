@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=TrainingConfig)
 
 GB = 1e9
-TOGETHER = "CODEREASONER_TRAININGS"  # environment variable: how many trainings share the memory of this machine
+TOGETHER = "CODEREASONER_TRAININGS"  # environment variable: how many trainings share the memory of a machine or GPU
 FP32, BF16 = 4, 2
 OPTIMIZER_BYTES = {"adamw": 8, "adamw-8bit": 2, "muon": 4}
 """Bytes of an optimizer's state for a weight that is trained: two moments, two of 8 bits, one momentum."""
@@ -147,11 +147,15 @@ def gpu_bytes() -> float:
 
 
 def free_bytes() -> float | None:
-    """Return the free bytes of the GPU, or this training's share of this machine's; None where that is not known."""
+    """Return this training's share of the memory of its GPU or machine, in bytes, or what is free of it if that is
+    less; None where it is not known.
+    """
+    together = int(os.environ.get(TOGETHER, "1"))
     if has_gpu():
-        return float(import_extra("torch", "train").cuda.mem_get_info()[0])
+        free, whole = import_extra("torch", "train").cuda.mem_get_info()
+        return float(min(free, whole / together))
     found = machine_limits.free_memory()
-    return None if found is None else found / int(os.environ.get(TOGETHER, "1"))
+    return None if found is None else found / together
 
 
 def _gigabytes(size: float) -> str:
