@@ -19,6 +19,6 @@ def seconds_of(process: int) -> float:
     try:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    except FileNotFoundError:  # it has ended: its parent has its time
+    except (FileNotFoundError, ProcessLookupError):  # it has ended: its parent has its time
         return 0.0
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(seconds_of, map(int, children)))

@@ -26,7 +26,7 @@ from unittest.mock import patch
 from perf.cpu_time import spent
 
 from codereasoner import extend
-from codereasoner.execution import decode, final_filter, worker_handle
+from codereasoner.execution import decode, final_filter, tracer_choice, worker_handle
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_records
 from codereasoner.records import Job, Program
@@ -37,8 +37,11 @@ from codereasoner.task import Item, grade_all
 
 QUESTIONS, ANSWERS, STEPS = 64, 16, 6
 OUTSIDE = "\nimport sys\n"  # which no allowlist has: each call gets a fork of its own
-PARTS = ["alone.c", "answers.c", "both"]
-FORK = 'getattr(extension, "fork_job", None)'  # in final_filter.py
+PARTS = ["alone.c", "job.c", "answers.c", "all three"]
+CALLS = {  # of a part in C: the file that it is called from, what stands there, and what leaves it out
+    "alone.c": (final_filter, 'getattr(extension, "fork_job", None)', "None"),
+    "job.c": (tracer_choice, "job=extension.run_job", ""),
+}
 
 Work = Callable[[], float]
 
@@ -145,14 +148,14 @@ def measure(work: Work, rounds: int) -> dict[str, float]:
 def without(part: str) -> Iterator[None]:
     """Leave one part of the extension out, in this process or in the workers that are started meanwhile."""
     with ExitStack() as stack:
-        if part in ("alone.c", "both"):
-            path = Path(final_filter.__file__)
-            changed = path.read_text().replace(FORK, "None")
-            assert changed.count(FORK) == 0 < path.read_text().count(FORK), "nothing was left out"
-            code = compile(changed, str(path), "exec", 0, True)
-            codes = [(name, code if name == final_filter.__name__ else own) for name, own in worker_handle._codes()]
-            stack.enter_context(patch.object(worker_handle, "_codes", lambda: codes))
-        if part in ("answers.c", "both"):
+        codes = dict(worker_handle._codes())
+        for name in CALLS.keys() & ({part} if part != "all three" else CALLS.keys()):
+            file, call, instead = CALLS[name]
+            path = Path(file.__file__)
+            assert call in path.read_text(), "nothing was left out"
+            codes[file.__name__] = compile(path.read_text().replace(call, instead), str(path), "exec", 0, True)
+        stack.enter_context(patch.object(worker_handle, "_codes", lambda: list(codes.items())))
+        if part in ("answers.c", "all three"):
             stack.enter_context(patch.object(decode, "read_natively", None))
             stack.enter_context(patch.object(decode, "make", decode._make))
         yield

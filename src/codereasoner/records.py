@@ -12,7 +12,7 @@ import html
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from json.encoder import encode_basestring_ascii as quote
 from types import NoneType, UnionType
@@ -42,6 +42,18 @@ def content_id(*parts: Json) -> str:
     """Return sixteen hexadecimal digits that identify a content, the same on every machine and in every run."""
     texts = [quote(part) if type(part) is str else _encode(part) for part in parts]
     return hashlib.sha256(f"[{','.join(texts)}]".encode()).hexdigest()[:16]
+
+
+def run_id(source: str, entry: str, call: str) -> str:
+    """Return the content_id of these three; most calls of a program come one after another."""
+    digest = _begun(source, entry).copy()
+    digest.update(f"{quote(call)}]".encode())
+    return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=8)
+def _begun(source: str, entry: str) -> Any:
+    return hashlib.sha256(f"[{quote(source)},{quote(entry)},".encode())
 
 
 _encode = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode

@@ -16,13 +16,13 @@ from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Never, get_args
 
-from codereasoner.records import Event, Job, Outcome, Run, Step, content_id
+from codereasoner.records import Event, Job, Outcome, Run, Step, run_id
 
 if TYPE_CHECKING:
     from codereasoner.execution.framing import RunLimits
 
 NATIVE = "codereasoner.execution._trace"
-INTERFACE = 7  # of the extension, as in native/module.c
+INTERFACE = 8  # of the extension, as in native/module.c
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 _OUTCOMES: dict[object, Outcome] = {name: name for name in get_args(Outcome) if name != "error"}  # that is ours to say
@@ -83,25 +83,12 @@ def _read(body: bytes, job: Job, level: str, limits: RunLimits) -> Run:
         raise _MalformedError(f"nothing is cut by {cut!r:.40}")
     if not 0 <= cpu_ms < 1e9:
         raise _MalformedError(f"{cpu_ms!r:.40} is no time")
-    fields = {
-        **_NO_RUN,
-        "source": job.source,
-        "entry": job.entry,
-        "call": job.call,
-        "outcome": outcome,
-        "value": value,
-        "exception": exception,
-        "stdout": stdout,
-        "steps": steps,
-        "lines": lines,
-        "cut": cut,
-        "reason": reason,
-        "isolation": level,
-        "python": PYTHON,
-        "shared": job.origin,
-        "cpu_ms": cpu_ms,
-        "id": content_id(job.source, job.entry, job.call),
-    }
+    fields = _NO_RUN.copy()  # all names in their order; to merge two dicts would take three times as long
+    fields["source"], fields["entry"], fields["call"] = job.source, job.entry, job.call
+    fields["outcome"], fields["value"], fields["exception"], fields["stdout"] = outcome, value, exception, stdout
+    fields["steps"], fields["lines"], fields["cut"], fields["reason"] = steps, lines, cut, reason
+    fields["isolation"], fields["python"], fields["shared"], fields["cpu_ms"] = level, PYTHON, job.origin, cpu_ms
+    fields["id"] = run_id(job.source, job.entry, job.call)
     return make(Run, fields)
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         cut: str
         reason: str
         cpu_ms: float
+        body: bytes  # the whole answer, where it has been written in C: then only the outcome is given besides
 
 
 _repr, _enumerate, _join, _joined = repr, enumerate, ", ".join, "".join

@@ -14,7 +14,7 @@ from time import thread_time
 from codereasoner.execution.encode import answer
 from codereasoner.execution.exception_text import exception_text
 from codereasoner.execution.safe_repr import describe
-from codereasoner.execution.tracer_choice import evaluator, make
+from codereasoner.execution.tracer_choice import evaluator, job_runner, make
 from codereasoner.literals.write import NotWritable, TooLong, write
 
 TYPE_CHECKING = False
@@ -124,8 +124,11 @@ def run(
     _modules["program"] = module
     if built_ins is not None:
         module.__dict__["__builtins__"] = built_ins
+    in_c = job_runner(record, tracer) if built_ins is not None else None
     started = thread_time()  # the clock of the process stands still between ticks while a timer runs
-    facts, suspect = _outcome(compiled, tracer, module.__dict__, limits, streams)
+    facts, suspect = _outcome(compiled, tracer, module.__dict__, limits, streams, in_c, started)
+    if "body" in facts:
+        return facts, suspect
     facts["cpu_ms"] = (thread_time() - started) * 1000
     if tracer is not None:
         facts["steps"], facts["lines"], facts["cut"] = tracer.text(), _sorted(tracer.lines), tracer.cut
@@ -135,26 +138,41 @@ def run(
 
 
 def _outcome(
-    compiled: Compiled, tracer: Any, names: dict[str, object], limits: RunLimits, streams: Streams
+    compiled: Compiled,
+    tracer: Any,
+    names: dict[str, object],
+    limits: RunLimits,
+    streams: Streams,
+    in_c: Callable[..., tuple[object, bytes]] | None,
+    started: float,
 ) -> tuple[Facts, str]:
     """Execute the program and its call; return the outcome, the value or the exception, and the output.
 
     Nothing of the program dies before the answer is complete: a finalizer would print, take time, or hang.
     """
-    program = compiled.program
+    program, body = compiled.program, b""
     evaluate = evaluator()
     try:
-        evaluate(program.source, names, DEPTH)
-        if program.harness is not None:
-            evaluate(program.harness, names, DEPTH)
-        try:
-            if tracer is not None:
-                tracer.start()
-            value = streams.last = evaluate(compiled.call, names, DEPTH)
-        finally:
-            _stop_collecting()
-            if tracer is not None:
-                tracer.stop()
+        if in_c is not None:
+            value, body = in_c(
+                program.source, program.harness, compiled.call, names, tracer, started, limits["result_chars"], DEPTH,
+                streams.stdout.flush, streams.out.parts,
+            )  # fmt: skip
+        else:
+            evaluate(program.source, names, DEPTH)
+            if program.harness is not None:
+                evaluate(program.harness, names, DEPTH)
+            try:
+                if tracer is not None:
+                    tracer.start()
+                value = evaluate(compiled.call, names, DEPTH)
+            finally:
+                _stop_collecting()
+                if tracer is not None:
+                    tracer.stop()
+        streams.last = value
+        if body:
+            return {"outcome": "ok", "body": body}, ""
         facts, suspect = returned(value, limits), ""
     except _BaseException as error:
         _stop_collecting()

@@ -86,7 +86,7 @@ def use(extension: Any) -> str:
         return PYTHON
     extension.use(describe, thrown_text, *FOR_C)
     _kinds.update(trace=extension.Tracer, coverage=extension.Lines, evaluate=extension.evaluate)
-    _kinds["guard"] = extension.guard_formats
+    _kinds.update(guard=extension.guard_formats, job=extension.run_job)
     allow_formats()
     return C
 
@@ -100,6 +100,11 @@ def guard_formats(leave: Callable[[], None]) -> None:
 def evaluator() -> Callable[[CodeType | None, dict[str, object], int], object]:
     """Return what evaluates code in a namespace, to a depth of recursion: native/evaluate.c, or a frame of ours."""
     return _kinds["evaluate"]  # type: ignore[no-any-return]
+
+
+def job_runner(record: str, tracer: Any) -> Callable[..., tuple[object, bytes]] | None:
+    """Return what runs a whole job in C (native/job.c); None without the extension, or where Python must trace it."""
+    return _kinds.get("job") if record == "value" or _type(tracer) is _kinds[record] else None
 
 
 def make(record: str, text: str, limits: RunLimits) -> Any:

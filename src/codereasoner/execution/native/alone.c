@@ -12,55 +12,20 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define HEADER 12
-#define MAX_BODY 16000000
 #define LONGEST_POLL 3600 /* seconds, far less than an int has milliseconds */
-
-static double now(clockid_t clock)
-{
-    struct timespec time;
-    clock_gettime(clock, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-typedef struct {
-    double wall, cpu, most_cpu_ms;
-    PyObject *closing, *source, *harness, *call, *flush, *parts, *finish;
-    Py_ssize_t result_chars;
-    int depth;
-    FinalFilter final_filter;
-} Job;
 
 /* ---- in the child */
 
-static PyObject *evaluate_job(const Job *job)
+/* The namespace of a module that stays as long as this process. */
+static PyObject *make_names(void)
 {
     PyObject *module = PyModule_New("program");
     if (module == NULL || PyDict_SetItemString(PyImport_GetModuleDict(), "program", module) < 0)
         return NULL;
-    PyObject *names = PyModule_GetDict(module);
-    PyObject *done = evaluate_below(job->source, names, job->depth);
-    if (done != NULL && job->harness != Py_None) {
-        Py_DECREF(done);
-        done = evaluate_below(job->harness, names, job->depth);
-    }
-    if (done == NULL)
-        return NULL;
-    Py_DECREF(done);
-    return evaluate_below(job->call, names, job->depth);
-}
-
-/* Whether the program has written nothing to its standard output. */
-static bool is_silent(const Job *job)
-{
-    PyObject *done = PyObject_CallNoArgs(job->flush);
-    Py_XDECREF(done);
-    if (done == NULL)
-        PyErr_Clear();
-    return done != NULL && PyList_GET_SIZE(job->parts) == 0;
+    return PyModule_GetDict(module);
 }
 
 /* Write a frame, its length in its head. */
@@ -79,16 +44,9 @@ static void put(int writer, Text *frame)
 /* Send the answer, if it is a value with a literal and nothing else; false where that is for Python to do. */
 static bool answer(const Job *job, PyObject *value, double cpu_ms, int writer)
 {
-    char head[HEADER] = "CR\1\3", time[64];
-    Text literal = {0}, frame = {0};
-    if (cpu_ms > job->most_cpu_ms || !is_silent(job) ||
-        write_literal(&literal, value, job->result_chars) != 1 || text_add(&frame, head, HEADER) < 0 ||
-        text_add(&frame, "[\"ok\", ", 7) < 0 || text_json(&frame, literal.data, literal.size) < 0) {
-        PyErr_Clear();
-        return false;
-    }
-    int size = snprintf(time, sizeof time, ", \"\", \"\", [], [], \"\", \"\", %.3f]", cpu_ms);
-    if (text_add(&frame, time, size) < 0 || frame.size > MAX_BODY) {
+    Text frame = {0};
+    if (cpu_ms > job->most_cpu_ms || text_add(&frame, "CR\1\3\0\0\0\0\0\0\0", HEADER) < 0 ||
+        !answer_job(job, value, cpu_ms, &frame)) {
         PyErr_Clear();
         return false;
     }
@@ -108,7 +66,7 @@ static void confine(const Job *job)
         kill(getpid(), SIGKILL); /* it has been proved that it can be had: perhaps memory is short, and the next try is better */
 }
 
-static void live(const Job *job, int writer)
+static void live(Job *job, int writer)
 {
     for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(job->closing); place++)
         close((int)PyLong_AsLong(PyTuple_GET_ITEM(job->closing, place)));
@@ -120,7 +78,8 @@ static void live(const Job *job, int writer)
         _exit(0);
     }
     double started = now(CLOCK_THREAD_CPUTIME_ID);
-    PyObject *value = evaluate_job(job);
+    job->names = make_names();
+    PyObject *value = job->names ? evaluate_job(job) : NULL;
     PyGC_Disable(); /* nothing of the program dies before it is answered */
     double cpu_ms = (now(CLOCK_THREAD_CPUTIME_ID) - started) * 1000;
     if (value == NULL || !answer(job, value, cpu_ms, writer)) {
@@ -170,7 +129,7 @@ static bool listen_to(int reader, double deadline, Text *heard)
 
 PyObject *fork_job(PyObject *Py_UNUSED(module), PyObject *arguments)
 {
-    Job job;
+    Job job = {0};
     int pipes[2], status = 0;
     if (!PyArg_ParseTuple(arguments, "iidddO!OOOniOO!Oy#I", &pipes[0], &pipes[1], &job.wall, &job.cpu, &job.most_cpu_ms,
                           &PyTuple_Type, &job.closing, &job.source, &job.harness, &job.call, &job.result_chars, &job.depth, &job.flush, &PyList_Type,

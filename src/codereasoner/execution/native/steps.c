@@ -78,23 +78,18 @@ static int add_column(Text *text, const Steps *steps, int column)
     return first ? text_add(text, ", []", 4) : text_add(text, "]", 1);
 }
 
-PyObject *steps_text(const Steps *steps)
+int steps_text(Text *text, const Steps *steps)
 {
-    Text text = {0};
-    PyObject *result = NULL;
     if (steps->count == 0)
-        return PyUnicode_FromString("[]");
-    int done = text_add(&text, "[\"", 2);
+        return text_add(text, "[]", 2);
+    int done = text_add(text, "[\"", 2);
     for (Py_ssize_t number = 0; done == 0 && number < steps->count; number++)
-        done = text_add(&text, &steps->steps[number].event, 1);
+        done = text_add(text, &steps->steps[number].event, 1);
     if (done == 0)
-        done = text_add(&text, "\"", 1);
+        done = text_add(text, "\"", 1);
     for (int column = FRAMES; done == 0 && column <= REMOVED; column++)
-        done = add_column(&text, steps, column);
-    if (done == 0 && text_add(&text, "]", 1) == 0)
-        result = PyUnicode_DecodeASCII(text.data, text.size, NULL);
-    text_free(&text);
-    return result;
+        done = add_column(text, steps, column);
+    return done == 0 ? text_add(text, "]", 1) : -1;
 }
 
 void steps_free(Steps *steps)

@@ -111,23 +111,56 @@ static void free_tracer(Tracer *tracer)
     Py_TYPE(tracer)->tp_free((PyObject *)tracer);
 }
 
-static PyObject *start(Tracer *tracer, PyObject *Py_UNUSED(none))
+void tracer_start(Tracer *tracer)
 {
     PyEval_SetTrace(hear, (PyObject *)tracer);
+}
+
+void tracer_stop(Tracer *tracer)
+{
+    if (PyThreadState_Get()->c_traceobj != (PyObject *)tracer && !tracer->cut[0])
+        tracer->cut = "tracer removed";
+    PyEval_SetTrace(NULL, NULL);
+}
+
+static bool has_run(const Tracer *tracer, Py_ssize_t line)
+{
+    return tracer->lines[line >> 3] & 1 << (line & 7);
+}
+
+int tracer_text(Text *text, const Tracer *tracer)
+{
+    bool first = true;
+    if (steps_text(text, &tracer->steps) < 0 || text_add(text, ", [", 3) < 0)
+        return -1;
+    for (Py_ssize_t line = 0; line < tracer->lines_room * 8; line++)
+        if (has_run(tracer, line)) {
+            if (text_add(text, ", ", first ? 0 : 2) < 0 || text_int(text, line) < 0)
+                return -1;
+            first = false;
+        }
+    return text_add(text, "], ", 3) < 0 ? -1 : text_json(text, tracer->cut, (Py_ssize_t)strlen(tracer->cut));
+}
+
+static PyObject *start(Tracer *tracer, PyObject *Py_UNUSED(none))
+{
+    tracer_start(tracer);
     Py_RETURN_NONE;
 }
 
 static PyObject *stop(Tracer *tracer, PyObject *Py_UNUSED(none))
 {
-    if (PyThreadState_Get()->c_traceobj != (PyObject *)tracer && !tracer->cut[0])
-        tracer->cut = "tracer removed";
-    PyEval_SetTrace(NULL, NULL);
+    tracer_stop(tracer);
     Py_RETURN_NONE;
 }
 
 static PyObject *text(Tracer *tracer, PyObject *Py_UNUSED(none))
 {
-    return steps_text(&tracer->steps);
+    Text text = {0};
+    int done = steps_text(&text, &tracer->steps);
+    PyObject *result = done < 0 ? NULL : PyUnicode_DecodeASCII(text.data, text.size, NULL);
+    text_free(&text);
+    return result;
 }
 
 static PyObject *get_cut(Tracer *tracer, void *Py_UNUSED(none))
@@ -139,7 +172,7 @@ static PyObject *get_lines(Tracer *tracer, void *Py_UNUSED(none))
 {
     PyObject *found = PyList_New(0);
     for (Py_ssize_t line = 0; found != NULL && line < tracer->lines_room * 8; line++) {
-        if (!(tracer->lines[line >> 3] & 1 << (line & 7)))
+        if (!has_run(tracer, line))
             continue;
         PyObject *number = PyLong_FromSsize_t(line);
         if (number == NULL || PyList_Append(found, number) < 0)

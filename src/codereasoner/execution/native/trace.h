@@ -8,6 +8,7 @@
 #include <frameobject.h>
 #include <stdbool.h>
 #include <sys/types.h>
+#include <time.h>
 
 /* Bytes that grow. */
 typedef struct {
@@ -63,7 +64,7 @@ typedef struct {
 
 Py_ssize_t steps_add(Steps *steps, char event, int frame, int line, Py_ssize_t value_at); /* its number; -1 */
 int steps_change(Steps *steps, Py_ssize_t step, Py_ssize_t at);                        /* arena from `at` on */
-PyObject *steps_text(const Steps *steps);
+int steps_text(Text *text, const Steps *steps);
 void steps_free(Steps *steps);
 
 /* The tracer, and what it knows of one frame. */
@@ -115,6 +116,9 @@ void drop_known(Known *known);
 int hear(PyObject *tracer, PyFrameObject *frame, int what, PyObject *argument);
 PyObject *use(PyObject *module, PyObject *arguments);
 extern PyTypeObject watch_type, tracer_type, lines_type; /* trace.c */
+void tracer_start(Tracer *tracer);
+void tracer_stop(Tracer *tracer);
+int tracer_text(Text *text, const Tracer *tracer); /* the steps, the lines and the cut, as they are in an answer */
 
 /* final_filter.c: what the last filter of a process that runs programs is made of */
 typedef struct {
@@ -125,6 +129,24 @@ typedef struct {
 } FinalFilter;
 int install_final_filter(const FinalFilter *final_filter);
 PyObject *install_filter(PyObject *module, PyObject *arguments);
+
+/* job.c: a job, and its answer */
+#define MAX_BODY 16000000 /* bytes of an answer, as in framing.py */
+typedef struct {
+    PyObject *source, *harness, *call; /* code */
+    PyObject *names;                   /* in which they are evaluated */
+    Tracer *tracer;                    /* of the call; NULL for none */
+    PyObject *flush, *parts;           /* of the standard output */
+    Py_ssize_t result_chars;
+    int depth;
+    double wall, cpu, most_cpu_ms; /* these are of a job in a fork of its own */
+    PyObject *closing, *finish;
+    FinalFilter final_filter;
+} Job;
+double now(clockid_t clock);
+PyObject *evaluate_job(const Job *job);
+bool answer_job(const Job *job, PyObject *value, double cpu_ms, Text *to); /* false: that is for Python to do */
+PyObject *run_job(PyObject *module, PyObject *arguments);
 
 PyObject *evaluate_below(PyObject *code, PyObject *names, int depth); /* evaluate.c */
 PyObject *evaluate(PyObject *module, PyObject *arguments);
