@@ -151,7 +151,7 @@ def without(part: str) -> Iterator[None]:
         codes = dict(worker_handle._codes())
         for name in CALLS.keys() & ({part} if part != "all three" else CALLS.keys()):
             file, call, instead = CALLS[name]
-            path = Path(file.__file__)
+            path = Path(str(file.__file__))
             assert call in path.read_text(), "nothing was left out"
             codes[file.__name__] = compile(path.read_text().replace(call, instead), str(path), "exec", 0, True)
         stack.enter_context(patch.object(worker_handle, "_codes", lambda: list(codes.items())))

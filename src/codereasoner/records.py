@@ -52,7 +52,7 @@ def run_id(source: str, entry: str, call: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _begun(source: str, entry: str) -> Any:
+def _begun(source: str, entry: str) -> "hashlib._Hash":
     return hashlib.sha256(f"[{quote(source)},{quote(entry)},".encode())
 
 

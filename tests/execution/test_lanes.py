@@ -200,7 +200,7 @@ FORGER = "def f(n):\n    if n == 4:\n        raise SystemExit\n    return n"
 @pytest.mark.parametrize("origin", ["tests", ""])
 def test_a_forged_frame_costs_its_neighbours_nothing(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
     """A process is made to say more than it was to say, as if a program had reached its pipe."""
-    text = "self._tell(pack(Kind.RESULT, number, body))"
+    text = "self._tell(pack(Kind.RESULT, number, bounded(answer(**facts))))"
     forged = (
         text
         + '\n            if facts["outcome"] == "exited": self._tell(pack(Kind.RESULT, number + 1, answer("ok", "7")))'

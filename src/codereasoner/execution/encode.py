@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         cut: str
         reason: str
         cpu_ms: float
-        body: bytes  # the whole answer, where it has been written in C: then only the outcome is given besides
+        body: bytes
 
 
 _repr, _enumerate, _join, _joined = repr, enumerate, ", ".join, "".join
@@ -53,8 +53,11 @@ def answer(
     cut: str = "",
     reason: str = "",
     cpu_ms: float = 0.0,
+    body: bytes = b"",
 ) -> bytes:
-    """Return the answer as JSON text in ASCII."""
+    """Return the answer as JSON text in ASCII. body: the whole of it, if C has written it (native/job.c)."""
+    if body:
+        return body
     text = "[{}, {}, {}, {}, {}, [{}], {}, {}, {:.3f}]".format(
         quote(outcome),
         "null" if value is None else quote(value),

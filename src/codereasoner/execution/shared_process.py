@@ -124,8 +124,7 @@ class Neighbours:
             forgotten = suspect != "memory" and self._forget(modules)
             if not forgotten or not modules.whole() or _state() != before:
                 self._leave()
-            body = facts.get("body") or bounded(answer(**facts))
-            self._tell(pack(Kind.RESULT, number, body))
+            self._tell(pack(Kind.RESULT, number, bounded(answer(**facts))))
             if suspect or _getrusage(_SELF).ru_maxrss > self.peak + GROWTH:
                 self._tell(pack(Kind.SPENT, number, b""))
                 _exit(0)
