@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from tests.cli.conftest import Command
@@ -46,3 +47,14 @@ def test_profile_of_calls_prints_kinds_and_lengths_next_to_those_of_cruxeval(com
     assert found["reference"]["calls, 1 arguments"] == 0.55
     assert 0.3 < found["calls"]["calls, 1 arguments"] < 0.9
     assert command("profile", "p.jsonl", "--runs", "r.jsonl")[0] == 2
+
+
+def test_programs_without_a_construct_and_calls_too_few_to_count_have_a_profile(command: Command) -> None:
+    row = {"source": "def f(x):\n    return x\n", "entry": "f", "calls": ["f(1)"], "split": "train"}
+    Path("p.jsonl").write_text(json.dumps(row) + "\n")
+    code, out, err = command("profile", "p.jsonl")
+    assert code == 0, err
+    assert re.search(r"loop +0\.0% +51\.0%", out)
+    code, out, err = command("profile", "p.jsonl", "--calls")
+    assert code == 0, err
+    assert re.search(r"calls, 1 arguments +- +55\.0%", out)

@@ -52,7 +52,7 @@ def profile_command(
         sections = {"group": list(GROUPS), "construct": [each for each in common if each not in GROUPS]}
     out = result_screen()
     for title, rows in sections.items():
-        absent, form = ("-", "{:,.0f}") if title == "quantile" else ("0.0%", "{:.1%}")
+        absent, form = "-" if calls else "0.0%", "{:,.0f}" if title == "quantile" else "{:.1%}"
         table = make_table(None, title, programs.stem, reference.stem if reference else "CRUXEval")
         for row in rows:
             table.add_row(row, *(form.format(found[row]) if row in found else absent for found in (ours, theirs)))
@@ -72,11 +72,7 @@ def _profile(path: Path, calls: bool, runs: Path | None = None) -> Mapping[str, 
     results = (run.value for run in read_records(runs, Run) if run.value is not None) if runs else ()
     try:
         if calls:
-            found = call_profile(((each.source, each.calls) for each in programs), results)
-        else:
-            found = construct_profile(each.source for each in programs)
+            return call_profile(((each.source, each.calls) for each in programs), results)
+        return construct_profile(each.source for each in programs)
     except (LiteralError, SyntaxError) as error:
         raise DataError(f"{path}: a {what} does not parse ({error})") from None
-    if not found:
-        raise DataError(f"{path} holds no {what}s")
-    return found
