@@ -43,3 +43,19 @@ def test_what_a_call_cannot_reach_is_no_chance(source: str, found: tuple[str, in
 def test_of_a_function_that_is_not_there_everything_counts() -> None:
     assert chance(OTHER, "g") == ("random", 4)
     assert chance("import random\n") == ("random", 1)
+    assert chance(F, "g", "id(3)") == ("id", 0)
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        ("[1, 'random']", None),
+        ("'shuffled'", ("random", 4)),  # a text may be the name of what is looked up
+        ("shuffled([1])", ("random", 4)),
+        ("random.random()", ("random", 0)),
+        ("id(3)", ("id", 0)),
+        ("x=[\n1,\nid(3)]", ("id", 0)),
+    ],
+)
+def test_the_arguments_count_as_they_are_written(call: str, found: tuple[str, int] | None) -> None:
+    assert chance(OTHER + F, "f", call) == found

@@ -81,10 +81,10 @@ def collect_all(run: Run, tasks: Sequence[Task], runner: Runner | None = None) -
             names.setdefault(reason, []).append(task.name)
     if questions:
         return questions, ""
-    differs, by_chance = chance(run.source, run.entry), depends_on_chance(run)
+    differs, by_chance = chance(run.source, run.entry, run.call), depends_on_chance(run)
     said = []
     for reason, of in names.items():
-        line = f" on line {differs.line}" if differs and reason == by_chance else ""
+        line = f" on line {differs.line}" if differs and differs.line and reason == by_chance else ""
         said.append(f"{reason}{line}" + (f" ({', '.join(of)})" if len(names) > 1 else ""))
     return [], f"there is nothing to ask about {run.expression}: {'; '.join(said)}"
 

@@ -1,12 +1,13 @@
 """Tell whether what a call returns or does may differ from run to run, or from machine to machine."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-from codereasoner.steps.source import nodes_of, parse_any, runs_text, walk
+from codereasoner.steps.source import nodes_of, parse_any, parse_or_say_why, runs_text, walk
 
 _MODULES = frozenset({"random", "secrets", "uuid", "time", "os", "sys", "gc", "threading"})
 _CLOCK_MODULES = frozenset({"datetime", "calendar"})  # arithmetic on dates, but for:
@@ -16,22 +17,43 @@ _CALLS_NOTHING = frozenset({"property", "staticmethod", "classmethod", "cache", 
 """Decorators that do not call what they decorate when it is defined."""
 
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINED = (*_FUNCTIONS, ast.ClassDef)
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
 class Chance(NamedTuple):
-    """What may differ (`random`, `id`), and a line that uses it."""
+    """What may differ (`random`, `id`), and a line that uses it; 0: the call itself does."""
 
     name: str
     line: int
 
 
-@lru_cache(maxsize=512)
-def chance(source: str, entry: str = "") -> Chance | None:
+def chance(source: str, entry: str = "", call: str = "") -> Chance | None:
     """Return what may differ in a call of a function, and the first line that uses it; None: nothing.
 
-    The code of the module counts, and each function and class of it whose name is mentioned in what counts.
+    The code of the module counts, the arguments as they are written, and each function and class of the module whose
+    name is mentioned in what counts.
     """
-    nodes = _reached(source, entry)
+    return _chance(source, entry, call if _usable(source).intersection(_WORD.findall(call)) else "")
+
+
+@lru_cache(maxsize=512)
+def _usable(source: str) -> frozenset[str]:
+    """Return the names that arguments may have from a program: of functions, classes and imports; and from Python."""
+    nodes = nodes_of(source)
+    imports = (alias for node in nodes if isinstance(node, _IMPORTS) for alias in node.names)
+    bound = [alias.asname or alias.name.partition(".")[0] for alias in imports]
+    return _NAMES.union(bound, (node.name for node in nodes if isinstance(node, _DEFINED)))
+
+
+@lru_cache(maxsize=512)
+def _chance(source: str, entry: str, call: str) -> Chance | None:
+    given = _of_call(call)
+    nodes = _reached(source, entry, given)
     whole = nodes is None
-    nodes = nodes_of(source) if nodes is None else nodes
+    nodes = [*nodes_of(source), *given] if nodes is None else nodes
     lines: dict[str, int] = {}  # where a name or an attribute is used first
     for node in nodes:
         if isinstance(node, ast.Name | ast.Attribute):
@@ -49,7 +71,7 @@ def chance(source: str, entry: str = "") -> Chance | None:
 def _imported(nodes: Sequence[ast.AST], lines: dict[str, int], whole: bool) -> Iterator[tuple[str, int]]:
     """Yield the modules of which something is imported and used, with a line that uses it; `whole`: used or not."""
     for node in nodes:
-        if isinstance(node, ast.Import | ast.ImportFrom):
+        if isinstance(node, _IMPORTS):
             for alias in node.names:
                 module = (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
                 bound = alias.asname or alias.name.partition(".")[0]
@@ -63,14 +85,26 @@ def _called(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, int]]:
             yield node.func.id, node.lineno
 
 
-def _reached(source: str, entry: str) -> Sequence[ast.AST] | None:
+def _of_call(call: str) -> Sequence[ast.AST]:
+    """Return the nodes of arguments, on line 0."""
+    try:
+        nodes = walk(parse_or_say_why(f"_({call}\n)"))
+    except SyntaxError:
+        return ()
+    for node in nodes:
+        if hasattr(node, "lineno"):
+            node.lineno = 0
+    return nodes
+
+
+def _reached(source: str, entry: str, given: Sequence[ast.AST]) -> Sequence[ast.AST] | None:
     """Return the nodes of a program that a call of a function may run; None where names may be looked up by texts."""
     tree = parse_any(source)
     root, parts = _apart(tree) if tree else ([], {})
     is_there = any(isinstance(each, _DEFINED) and each.name == entry for each in (*root, *chain(*parts.values())))
     if not is_there or runs_text(source):
         return None
-    nodes = [node for each in root for node in walk(each)]
+    nodes = [*given, *(node for each in root for node in walk(each))]
     pending = {entry, *_mentioned(nodes)}
     while named := pending & parts.keys():
         inner = [node for name in named for each in parts.pop(name) for node in walk(each)]
@@ -93,10 +127,6 @@ def _apart(tree: ast.Module) -> tuple[list[ast.AST], dict[str, list[ast.AST]]]:
         else:
             root.append(node)
     return root, parts
-
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_DEFINED = (*_FUNCTIONS, ast.ClassDef)
 
 
 def _is_script_test(test: ast.expr) -> bool:

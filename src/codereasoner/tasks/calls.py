@@ -100,5 +100,5 @@ def says_nothing(question: Question) -> str:
 
 def depends_on_chance(run: Run) -> str:
     """Return the reason why another run could differ from this one, or ""."""
-    found = chance(run.source, run.entry)
+    found = chance(run.source, run.entry, run.call)
     return f"the program depends on chance, time or the machine ({found.name})" if found else ""
