@@ -18,8 +18,8 @@ from typing import Any, Literal
 import pytest
 
 import codereasoner as cr
-from codereasoner import api
-from codereasoner.errors import ConfigError, DataError, Shortfall, UnknownName
+from codereasoner import api, extend
+from codereasoner.errors import ConfigError, DataError, Shortfall, UnknownName, UserError
 from codereasoner.models.function import FunctionModel
 from codereasoner.records import Run
 from codereasoner.sources.program_files import Files
@@ -294,6 +294,57 @@ def test_an_option_that_no_model_reads_is_not_passed_over(
 def test_what_is_no_question_is_refused_in_one_sentence(run: Run, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"a question is wanted, .* not int: cr\.ask makes them"):
         cr.evaluate([*cr.ask(run, "output"), 3], "scripted:gold", out=tmp_path)  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("cr.trace('digits.py', 'f(1)')", "'digits.py' is the name of a file: give its text, Path('digits.py').read"),
+        ("cr.ask(run, ['output', 'state'])", "a task is a name or a Task, not list"),
+        ("cr.prompt(question, None)", "style must be a style or its name, not None"),
+        ("cr.grade(question, '1', 5)", "style must be a style or its name, not 5"),
+        ("cr.reward(5)", "style must be a style or its name, not 5"),
+        ("cr.grade('f(1)', '1')", "a question is wanted, as the column `question` has it, not 'f(1)' (Expecting"),
+        ("cr.grade_many([question], '1')", "a list of questions and a list of completions are wanted"),
+        ("cr.grade_many(question, ['1'])", "a list of questions and a list of completions are wanted"),
+        ("cr.explain(None, run)", "question must be a question of cr.ask, not None"),
+        ("cr.explain(question, None)", "run must be a run of cr.trace, not None"),
+        ("cr.dataset(5)", "path must be a path, not 5"),
+        ("cr.load(5)", "benchmark must be the name of a benchmark, not 5"),
+        ("cr.load('cruxeval-o', 5)", "data must be a path, not 5"),
+        ("cr.programs(2, source=None)", "source must be a source or its name, not None"),
+        ("cr.pool(workers='2').__enter__()", "workers must be a whole number, not '2'"),
+        ("cr.pool(limits=5).__enter__()", "limits must be codereasoner.execution.pool.Limits, not 5"),
+        ("cr.pool(preload='json').__enter__()", "preload is a list of modules: preload=['json']"),
+        ("cr.evaluate(None, 'scripted:gold')", "a question is wanted, or its row or JSON text, not NoneType"),
+        ("cr.evaluate(question, None)", "a model is a name, a Model, or a function of messages, not None"),
+        ("cr.evaluate(question, lambda: '')", "lambda must take the messages of a prompt: too many positional"),
+        ("cr.evaluate(question, answer_later)", "answer_later is async, and must return a text: lambda messages: asy"),
+        ("cr.evaluate(question, 'scripted:gold', limit='3')", "limit must be a whole number, not '3'"),
+        ("cr.evaluate(question, 'scripted:gold', samples=True)", "samples must be a whole number, not True"),
+        ("cr.evaluate(question, 'scripted:gold', style=5)", "style must be a style or its name, not 5"),
+        ("cr.evaluate(question, 'scripted:gold', out=5)", "out must be a path, not 5"),
+        ("cr.evaluate(question, 'scripted:gold', sampling={})", "sampling must be codereasoner.extend.Sampling("),
+        ("cr.evaluate(question, 'openai:m', base_url=5)", "the address of a server begins with http:// or https://"),
+        ("extend.Sampling(temperature='1')", "temperature is '1', and must be a number"),
+        ("extend.Sampling(max_tokens=2.5)", "max_tokens is 2.5, and must be a whole number"),
+    ],
+)
+def test_an_argument_of_another_type_is_said_in_one_sentence(run: Run, words: str, sentence: str) -> None:
+    async def answer_later(messages: object) -> str:
+        return ""
+
+    [question] = cr.ask(run, "output")
+    if "openai:" in words:
+        pytest.importorskip("httpx2")
+    with pytest.raises(UserError, match=re.escape(sentence)):
+        eval(words, {**globals(), "extend": extend, "run": run, "question": question, "answer_later": answer_later})
+
+
+def test_a_row_of_a_file_of_questions_is_a_question(run: Run, tmp_path: Path) -> None:
+    [question] = cr.ask(run, "output")
+    assert cr.evaluate(question.to_json(), "scripted:gold", out=tmp_path / "e").pass_at_1 == 100
+    assert cr.grade(json.dumps(question.to_json()), "<answer>[2, 1]</answer>").outcome == "correct"
 
 
 def test_a_function_made_by_exec_is_refused_in_one_sentence() -> None:

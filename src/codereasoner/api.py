@@ -10,11 +10,12 @@ import importlib.util
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
 from pathlib import Path
+from types import UnionType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from codereasoner import extend
@@ -52,6 +53,7 @@ StyleLike: TypeAlias = "str | Style"
 QuestionLike: TypeAlias = "Question | str | Mapping[str, object]"
 
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '(\w+)")
+_FILE = re.compile(r"(?!.*\bdef\b)\S.*\.py")  # one line without a function
 _current: ContextVar[Pool | None] = ContextVar("codereasoner_pool", default=None)
 
 
@@ -74,7 +76,12 @@ def pool(
 
     Raises:
         IsolationError: the kernel refuses a layer of isolation, and `allow_weak_isolation` is not set.
+        ConfigError: an argument is of another type.
     """
+    _refuse_others(int | None, "a whole number", workers=workers)
+    _refuse_others(Limits | None, "codereasoner.execution.pool.Limits", limits=limits)
+    if isinstance(preload, str):
+        raise ConfigError(f"preload is a list of modules: preload=[{preload!r}]")
     with Pool(workers, limits or Limits(), preload, allow_weak_isolation=allow_weak_isolation) as made:
         token = _current.set(made)
         try:
@@ -103,6 +110,8 @@ def trace(program: str | Callable[..., object], *args: object, **kwargs: object)
     if isinstance(program, str):
         if len(args) != 1 or kwargs or not isinstance(args[0], str):
             raise ConfigError("a program as text takes its call as text: trace(source, 'f([1, 2])')")
+        if _FILE.fullmatch(program):
+            raise ConfigError(f"{program!r} is the name of a file: give its text, Path({program!r}).read_text()")
         source, (entry, call) = program, split_call(args[0])
     else:
         source, entry, call = source_of(program), program.__name__, arguments_of(args, kwargs)
@@ -176,6 +185,8 @@ def grade_many(
     Raises:
         ConfigError: there are not as many completions, or finishes, as questions, or a completion is not text.
     """
+    if isinstance(questions, str | Mapping | Question) or isinstance(completions, str):
+        raise ConfigError("a list of questions and a list of completions are wanted: cr.grade takes one of each")
     ends = finishes if finishes is not None else ["stop"] * len(completions)
     if not len(questions) == len(completions) == len(ends):
         raise ConfigError(
@@ -204,6 +215,8 @@ def explain(question: Question, run: Run, detail: Detail = "steps") -> Chain:
         DataError: the run has no whole trace, or no call was found.
         ConfigError: the question was asked about another run, or there is no such detail.
     """
+    _refuse_others(Question, "a question of cr.ask", question=question)
+    _refuse_others(Run, "a run of cr.trace", run=run)
     if question.run not in ("", run.id):
         raise ConfigError(f"the question was not asked about {run.expression:.60}: give the run that it is about")
     if searches(question):
@@ -222,6 +235,7 @@ def dataset(path: str | Path) -> Dataset:
     Raises:
         DataError: the file is missing or holds no rows. MissingExtra: `datasets` is not installed.
     """
+    _refuse_others(str | Path, _PATH, path=path)
     found: Dataset = import_extra("datasets", "train").Dataset.from_list(list(read_rows(Path(path))))
     return found
 
@@ -239,12 +253,13 @@ def reward(style: StyleLike | None = None, own: str | RewardTerm | None = None) 
         >>> pickle.loads(pickle.dumps(reward())).__name__
         'codereasoner_reward'
     """
+    _refuse_others(str | Style | None, "a style or its name", style=style)
     return TrlReward(style, own=own)
 
 
 @in_python
 def evaluate(
-    questions: str | Path | Question | Sequence[Question],
+    questions: str | Path | Question | Mapping[str, object] | Iterable[QuestionLike],
     model: str | Model | Answering,
     *,
     data: str | Path | None = None,
@@ -277,13 +292,19 @@ def evaluate(
         ConfigError: `out` holds an evaluation of other questions, of another model, or with other settings.
         Shortfall: no request was answered.
     """
+    _refuse_others(int, "a whole number", samples=samples)
+    _refuse_others(int | None, "a whole number", limit=limit)
     for name, number in (("limit", limit), ("samples", samples)):
         if number is not None and number < 1:
             raise ConfigError(f"{name} is {number}, and must be at least 1")
+    _refuse_others(str | Path | None, _PATH, data=data, out=out)
+    _refuse_others(Sampling | None, "codereasoner.extend.Sampling(temperature=...)", sampling=sampling)
     if isinstance(questions, str | Path):
         asked = load_questions(str(questions), Path(data) if data else None, split, _run, limit)
     else:
-        given = [questions] if isinstance(questions, Question) else list(questions)[:limit]
+        if isinstance(questions, Mapping) or not isinstance(questions, Iterable):
+            questions = [questions]
+        given = list(questions)[:limit]
         asked = QuestionSet("questions", [_question(each) for each in given])
     if not asked.questions:
         raise ConfigError(f"there is no question in {asked.name}")
@@ -299,7 +320,7 @@ def evaluate(
         asked.name,
         asked.questions,
         answering,
-        Asking(_style(style) if style else find_style(answering.style or "reasoning"), chosen, samples),
+        Asking(_style(style) if style is not None else find_style(answering.style or "reasoning"), chosen, samples),
         folder,
         _run,
         asked.baselines(_run),
@@ -338,6 +359,7 @@ def programs(
     given = settings if difficulty is None else {**settings, "difficulty": difficulty}
     if given and not isinstance(source, str):
         raise ConfigError(f"the source is made already: give {', '.join(given)} to it, or name the source")
+    _refuse_others(str | Source, "a source or its name", source=source)
     chosen: Source = extend.find("source", source, **given) if isinstance(source, str) else source
     made = (each for each in chosen.programs(split, count) if isinstance(each, Program))
     return list(islice(made, count))
@@ -356,6 +378,8 @@ def load(benchmark: str, data: str | Path | None = None) -> list[Question]:
     Raises:
         UnknownName: there is no such benchmark. DataError: its data cannot be found or read.
     """
+    _refuse_others(str, "the name of a benchmark", benchmark=benchmark)
+    _refuse_others(str | Path | None, _PATH, data=data)
     return load_benchmark(benchmark, Path(data) if data else None, _run)[1]
 
 
@@ -363,7 +387,19 @@ def _run(jobs: Sequence[Job]) -> list[Run]:
     return (_current.get() or pool_of_process()).run(jobs)
 
 
+_PATH = "a path"
+
+
+def _refuse_others(kinds: type | UnionType, words: str, **given: object) -> None:
+    """Refuse an argument of another type than these; numbers are no truth values."""
+    for name, value in given.items():
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            raise ConfigError(f"{name} must be {words}, not {value!r:.60}")
+
+
 def _task(task: TaskLike) -> Task:
+    if not isinstance(task, str | Task | type):
+        raise ConfigError(f"a task is a name or a Task, not {type(task).__name__}: cr.ask(run, 'output', 'state')")
     return extend.task(task) if isinstance(task, str) else extend.register(task)
 
 
@@ -384,6 +420,7 @@ def _refuse_options(model: Model, options: Mapping[str, object]) -> None:
 
 
 def _style(style: StyleLike) -> Style:
+    _refuse_others(str | Style, "a style or its name", style=style)
     return chosen_style(style) if isinstance(style, str) else style
 
 

@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import UnionType
 from typing import ClassVar, Literal, TypeAlias, TypedDict
 
 from codereasoner.errors import ConfigError
@@ -48,6 +49,13 @@ class Source:
         return {}
 
 
+_NUMBERS: dict[str, tuple[type | UnionType, str]] = {  # by the annotation of a field
+    "float": (int | float, "a number"),
+    "int": (int, "a whole number"),
+    "int | None": (int | None, "a whole number or None"),
+}
+
+
 @dataclass(frozen=True)
 class Sampling:
     """The sampling parameters of a model, with limits on its thoughts. Temperature 0 is greedy.
@@ -57,7 +65,7 @@ class Sampling:
     template_args: arguments of the chat template; extra_body: fields of a request to a server.
 
     Raises:
-        ConfigError: a number is impossible.
+        ConfigError: a number is impossible, or no number.
     """
 
     temperature: float = 0.0
@@ -73,6 +81,11 @@ class Sampling:
     extra_body: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            kinds, words = _NUMBERS.get(str(each.type), (object, ""))
+            if words and (not isinstance(value, kinds) or isinstance(value, bool)):
+                raise ConfigError(f"{each.name} is {value!r:.60}, and must be {words}")
         limits = {
             "temperature": (0 <= self.temperature < float("inf"), "0 or more"),
             "top_p": (0 < self.top_p <= 1, "above 0 and at most 1"),

@@ -291,6 +291,22 @@ def test_a_chain_that_names_the_right_call_before_anything_leads_to_it_is_flagge
         assert audit_search(text, runs, "3").first_false is None
 
 
+def test_an_answer_without_reasoning_claims_nothing(pool: Pool) -> None:
+    runs = {"'kqj'": pool.run([Job("def f(x):\n    return len(x)", "f", "'kqj'", record="trace")])[0]}
+    for text in (
+        "<answer>f('kqj')</answer>",
+        "<reasoning>\n</reasoning>\n<answer>\nf('kqj')\n</answer>",
+        "[ANSWER]assert f('kqj') == 3[/ANSWER]",
+        "```python\nassert f('kqj') == 3\n```",
+        "\\boxed{f('kqj')}",
+        "= f('kqj')",
+        "f('kqj')",
+    ):
+        assert audit_search(text, runs, "3") == Audit(0, 0)
+    for text in ("f('kqj') returns 3", "<reasoning>f('kqj')</reasoning><answer>f('kqj')</answer>", "f('kqj') == 4"):
+        assert audit_search(text, runs, "3").true < audit_search(text, runs, "3").checked
+
+
 @pytest.mark.parametrize(
     ("text", "first_false"),
     [

@@ -178,10 +178,11 @@ def test_other_rows_are_refused_before_a_model_is_made_for_them(command: Command
     assert [path.name for path in Path().iterdir()] == ["questions.jsonl"]
 
 
-def test_a_benchmarks_own_data_in_the_place_of_questions_is_answered_with_its_name(command: Command) -> None:
-    Path("cruxeval.jsonl").write_text('{"code": "def f(x):\\n    return x", "input": "1", "output": "1"}\n')
-    code, _, err = command("evaluate", "cruxeval.jsonl", "--model", "scripted:gold")
-    assert (code, "for the benchmark's own data: evaluate cruxeval-i --data cruxeval.jsonl" in err) == (2, True)
+@pytest.mark.parametrize("name", ["cruxeval.jsonl", "mine.jsonl"])
+def test_a_benchmarks_own_data_in_the_place_of_questions_is_answered_with_its_name(name: str, command: Command) -> None:
+    Path(name).write_text('{"code": "def f(x):\\n    return x", "input": "1", "output": "1"}\n')
+    code, _, err = command("evaluate", name, "--model", "scripted:gold")
+    assert (code, f"the benchmark's own data: evaluate cruxeval-i or cruxeval-o --data {name}" in err) == (2, True)
 
 
 def test_another_number_of_programs_is_named_by_its_option(command: Command) -> None:

@@ -85,7 +85,10 @@ def test_two_budgets_at_once_and_empty_ones_are_refused() -> None:
 def test_the_same_tokens_are_the_same_training_whatever_the_machine_does(
     base: Path, sft_rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = sft(sft_rows, base, tmp_path / "first", replace(SFT, save_seconds=1e9))
+    seen: list[str] = []
+    config = replace(SFT, save_seconds=1e9)
+    first = sft(sft_rows, base, tmp_path / "first", config, progress=lambda _, words: seen.append(words))
+    assert seen[-1].startswith(f"step {history(first)[-1]['step']}, loss ")
     monkeypatch.setattr(time, "monotonic", lambda real=time.monotonic: 50 * real())  # a machine 50 times as slow
     second = sft(sft_rows, base, tmp_path / "second", replace(SFT, save_seconds=1e9))
     kept = ("step", "tokens", "operations", "loss", "learning_rate")

@@ -36,6 +36,7 @@ _EQUALS = re.compile(r"(?:==?|->|→|\b(?:is|equals|gives|returns)\b)[ \t`*$]*")
 _ENDS_IN_NAME = re.compile(r"(?<![\w.])(?!True|False|None)[^\W\d]\w*\Z")
 _BEGINS = re.compile(r"(?<![\w.'\"\])}])[\w('\"\[{-]")
 _OPERATES = re.compile(r"[-+*/%@&|^<>(\[]")  # no computation that could be checked is without one of these
+_MARKS = re.compile(r"</?\w+>|\[/?[A-Z]+\]|\\boxed\b|```\w*|\bassert\b")  # around an answer
 _LITERALS = ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp
 _LONGEST_NAMELESS = 1  # items of a value that a chain may try without saying where it comes from
 
@@ -121,11 +122,20 @@ def _unearned(chain: str, runs: Mapping[str, Run], wanted: str) -> Iterator[Step
         arguments = _arguments(call)
         result = NotImplemented if run.outcome != "ok" or run.value is None else _read(run.value)
         if literals.equal(result, meant):
+            if _is_alone(chain, start, end, meant):
+                return
             known.learn(chain[:start], entry, wanted)
             if not all(known.leads_to(each, place) for place, each in enumerate(arguments)):
                 yield Step(start, end, f"{entry}({call}), to which nothing leads", False)
             return
         known.hear(arguments, result)
+
+
+def _is_alone(chain: str, start: int, end: int, meant: object) -> bool:
+    """Return whether a text is a call without reasoning: nothing else but the value and the marks of an answer."""
+    before, after = (_MARKS.sub("", text) for text in (chain[:start], chain[end:]))
+    said = after.strip(" \t\n=`")
+    return not re.search(r"\w", before) and (not re.search(r"\w", said) or literals.equal(_read(said), meant))
 
 
 class _Known:

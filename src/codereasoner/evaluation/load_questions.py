@@ -50,9 +50,10 @@ def load_questions(name: str, data: Path | None, split: str, runner: Runner, lim
         try:
             return QuestionSet(name, _of_split(name, split)[:limit])
         except DataError as error:
-            word = Path(name).stem.partition("-")[0].lower()
+            is_cruxeval = "it is a record of CRUXEval" in str(error)
+            word = "cruxeval" if is_cruxeval else Path(name).stem.partition("-")[0].lower()
             near = [each for each in available("benchmark") if each.partition("-")[0] == word]
-            hint = f"; for the benchmark's own data: evaluate {near[0]} --data {name}" if near else ""
+            hint = f"; for the benchmark's own data: evaluate {' or '.join(near[:2])} --data {name}" if near else ""
             raise DataError(f"{error}{hint}") from None
     benchmark, found = load_benchmark(name, data, runner)
     if unasked := [question.id for question in found if question.facts.get("source") == ""]:

@@ -63,12 +63,17 @@ class Endpoint(Model):
         super().__init__(target, **options)
         if not target.strip():
             raise ConfigError("the model is named 'openai:', without a name: write openai:NAME")
-        for word, number in (("concurrency", concurrency), ("requests-per-minute", requests_per_minute or 1)):
-            if number <= 0:
-                raise ConfigError(f"{word} is {number}, and must be positive")
+        numbers = {
+            "concurrency": concurrency,
+            "requests-per-minute": 1 if requests_per_minute is None else requests_per_minute,
+            "timeout": timeout,
+        }
+        for word, number in numbers.items():
+            if not isinstance(number, int | float) or number <= 0:
+                raise ConfigError(f"{word} is {number!r:.60}, and must be a number above 0")
         self._httpx = import_extra("httpx2", "eval")
         self._target = whole_letters(target)
-        self.base_url = server_address(base_url or os.environ.get("OPENAI_BASE_URL") or "")
+        self.base_url = server_address(str(base_url or os.environ.get("OPENAI_BASE_URL") or ""))
         self._headers = request_headers(local=self.base_url is not None)
         self.concurrency = concurrency
         self.price = (price_in, price_out)

@@ -17,9 +17,14 @@ class FunctionModel(Model):
     """Calls a function for each prompt, one after the other.
 
     It is known by its name, its source and what it is bound to. It has no `name`, so `--model` does not find it.
+
+    Raises:
+        ConfigError: it is no function.
     """
 
     def __init__(self, answer: Answering) -> None:
+        if not callable(answer):
+            raise ConfigError(f"a model is a name, a Model, or a function of messages, not {answer!r:.60}")
         super().__init__(getattr(answer, "__name__", type(answer).__name__).strip("<>"))
         self.answer = answer
 
@@ -32,8 +37,18 @@ class FunctionModel(Model):
         """One completion for each prompt, in order.
 
         Raises:
-            ConfigError: the function returned no text.
+            ConfigError: the function takes no messages, is async, or returned no text.
         """
+        if inspect.iscoroutinefunction(self.answer):
+            raise ConfigError(
+                f"{self.target} is async, and must return a text: lambda messages: asyncio.run({self.target}(messages))"
+            )
+        try:
+            inspect.signature(self.answer).bind([])
+        except TypeError as error:
+            raise ConfigError(f"{self.target} must take the messages of a prompt: {error}") from None
+        except ValueError:  # a callable of C that does not tell its parameters
+            pass
         for index, prompt in enumerate(prompts):
             text = self.answer(prompt.messages)
             if not isinstance(text, str):

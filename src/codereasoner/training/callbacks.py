@@ -178,6 +178,7 @@ def make_callback(
             self.found = {}
             self.write(row)
             self.words = _words(row)
+            progress(self.share(state), self.words)
 
         def speed_facts(self, speed: float) -> dict[str, float]:
             """Return the seconds of waiting, the rows that were too long, and the share of the matrix rate."""

@@ -91,5 +91,13 @@ def style_of_rows(rows: Iterable[Row], default: str) -> str:
 
 
 def read_question(text: str) -> Question:
-    """Read the question of a column's text."""
-    return extend.checked(Question.from_json(json.loads(text)))
+    """Read the question of a column's text.
+
+    Raises:
+        DataError: it is not the JSON of a question.
+    """
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(f"a question is wanted, as the column `question` has it, not {text!r:.60} ({error})") from None
+    return extend.checked(Question.from_json(found))
