@@ -324,6 +324,7 @@ def test_what_is_no_question_is_refused_in_one_sentence(run: Run, tmp_path: Path
         ("cr.evaluate(question, 'scripted:gold', samples=True)", "samples must be a whole number, not True"),
         ("cr.evaluate(question, 'scripted:gold', style=5)", "style must be a style or its name, not 5"),
         ("cr.evaluate(question, 'scripted:gold', out=5)", "out must be a path, not 5"),
+        ("cr.evaluate(question, 'scripted:gold', out='/proc/e')", "out= /proc/e: nothing can be written in /proc ("),
         ("cr.evaluate(question, 'scripted:gold', sampling={})", "sampling must be codereasoner.extend.Sampling("),
         ("cr.evaluate(question, 'openai:m', base_url=5)", "the address of a server begins with http:// or https://"),
         ("extend.Sampling(temperature='1')", "temperature is '1', and must be a number"),

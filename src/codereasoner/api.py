@@ -36,7 +36,7 @@ from codereasoner.extend import Model, Sampling, Source
 from codereasoner.function_source import arguments_of, source_of
 from codereasoner.ledger import read_rows
 from codereasoner.models.function import Answering, FunctionModel
-from codereasoner.outputs import set_aside
+from codereasoner.outputs import check_place, set_aside
 from codereasoner.records import Chain, Job, Program, Run
 from codereasoner.reports.run_folder import short_name
 from codereasoner.steps.source import refuse_unknown
@@ -314,6 +314,7 @@ def evaluate(
     label = model if isinstance(model, str) else answering.identity
     chosen = sampling or Sampling(max_tokens=answering.max_tokens or Sampling().max_tokens)
     folder = Path(out) if out else Path("evaluations") / f"{Path(asked.name).stem}@{short_name(label)}"
+    check_place(folder)
     if fresh:
         set_aside(folder)
     summary = evaluate_questions(

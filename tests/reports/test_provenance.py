@@ -78,6 +78,11 @@ def test_a_chain_shows_where_it_came_from_and_none_of_its_siblings(folder: Path)
     assert [each.id for each in provenance(folder, "dddddd")] == ["aaaaaa01", "bbbbbb01", "cccccc01", "dddddd01", ""]
 
 
+def test_a_short_id_is_found_if_it_is_whole(folder: Path) -> None:
+    write_records(folder / "questions.jsonl", [{**QUESTION, "id": "7"}], {})
+    assert ("questions.jsonl", "7", "kept") in told(provenance(folder, "7"))
+
+
 def test_a_dropped_run_is_found_by_its_id(folder: Path) -> None:
     assert told(provenance(folder, "bbbbbb02"))[:2] == [
         ("programs.jsonl", "aaaaaa01", "kept"),

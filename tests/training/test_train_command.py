@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from codereasoner.cli import train
 from codereasoner.errors import ConfigError
+from codereasoner.ledger import write_manifest
 from codereasoner.training.training_config import SftConfig
 
 
@@ -40,6 +41,7 @@ def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
         seen.append(given[3])
         begun = given[6]
         begun()
+        write_manifest(out, {"config": {}, "counts": {"steps": 1, "tokens": 2000}})
 
     monkeypatch.setattr("codereasoner.training.sft.sft", trained)
     (tmp_path / "preset.yaml").write_text("tokens: 5000\nbatch: 3\n")
@@ -49,6 +51,7 @@ def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
     asked = [str(rows), "--config", str(tmp_path / "preset.yaml"), "--model", "scratch:0.3m", "--out", str(out), *words]
     done = CliRunner().invoke(train.sft_command, asked, catch_exceptions=False)
     assert done.exit_code == 0, done.output
+    assert "(1 step, 2,000 tokens)" in " ".join(done.output.split())
     [config] = seen
     assert {name: getattr(config, name) for name in wanted} == wanted
     assert config.batch == 3

@@ -17,7 +17,7 @@ from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.option_types import OWN_FOLDER, PATH
 from codereasoner.cli.options import Decorator, config_options, out_option, pool_options, together
 from codereasoner.cli.pools import PoolOptions
-from codereasoner.errors import DataError, check_extra, no_rows_in
+from codereasoner.errors import DataError, check_extra, counted, no_rows_in
 from codereasoner.training.distributed import main_process_first, rank_and_size
 from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig
 
@@ -175,7 +175,8 @@ def _report(out: Path) -> None:
         return
     manifest = read_manifest(out) or {}
     counts = manifest.get("counts", {})
-    said = [f"{counts[name]:{form}} {words}" for name, (form, words) in _COUNTS.items() if name in counts]
+    said = [counted(counts["steps"], "step")] if "steps" in counts else []
+    said += [f"{counts[name]:{form}} {words}" for name, (form, words) in _COUNTS.items() if name in counts]
     if "matrix_share" in counts:
         said.append(f"{100 * counts['matrix_share']:.1f} % of the matrix rate")
     console.print(f"the model: {out} ({', '.join(said)})")
@@ -186,7 +187,6 @@ def _report(out: Path) -> None:
 
 MANY = 0.05  # a share of the rows whose loss changes what is learnt: the longest chains are those of long runs
 _COUNTS = {
-    "steps": (",", "steps"),
     "tokens": (",", "tokens"),
     "operations": (".3g", "operations"),
     "seconds": (",.0f", "s"),

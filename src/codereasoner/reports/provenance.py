@@ -92,11 +92,11 @@ def _refers_to(row: Mapping[str, object]) -> set[str]:
 
 
 def _whole_id(folder: Path, files: Sequence[Path], wanted: str) -> str:
-    if len(wanted) < SHORTEST:
-        raise DataError(f"'{wanted}' is too short to find anything by: give at least {SHORTEST} characters of an id")
     ids = {str(row["id"]) for path in files for row, _ in _rows(path) if str(row.get("id", "")).startswith(wanted)}
     if wanted in ids:
         return wanted
+    if len(wanted) < SHORTEST:
+        raise DataError(f"'{wanted}' is too short to find anything by: give at least {SHORTEST} characters of an id")
     if not ids:
         raise DataError(f"no row of {folder} has the id '{wanted}': the column `id` of its files has them")
     if len(ids) > 1:
