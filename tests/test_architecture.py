@@ -32,7 +32,7 @@ ORDER = [
     {"stages"},
     {"experiments"},
     {"cli"},
-    {"api_results"},
+    {"api_results", "api_arguments"},
     {"api"},
     {"__main__"},
 ]

@@ -7,7 +7,6 @@ workers, which is started on first use and ended at exit; `with cr.pool(workers=
 from __future__ import annotations
 
 import importlib.util
-import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,16 +14,26 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
 from pathlib import Path
-from types import UnionType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from codereasoner import extend
+from codereasoner.api_arguments import (
+    PATH,
+    QuestionLike,
+    StyleLike,
+    TaskLike,
+    question_like,
+    refuse_options,
+    refuse_others,
+    style_like,
+    task_like,
+)
 from codereasoner.api_results import Evaluation, TracedRun
 from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.chains.input_search import search_calls, searches
 from codereasoner.chains.narrator import Detail, narrate, narrate_search
 from codereasoner.cli.trace_target import split_call
-from codereasoner.errors import ConfigError, did_you_mean, import_extra, in_python
+from codereasoner.errors import ConfigError, import_extra, in_python
 from codereasoner.evaluation.load_questions import QuestionSet, load_questions
 from codereasoner.evaluation.quiz_questions import collect_all
 from codereasoner.evaluation.run_evaluation import Asking, refuse_unanswered
@@ -40,17 +49,12 @@ from codereasoner.outputs import check_place, set_aside
 from codereasoner.records import Chain, Job, Program, Run
 from codereasoner.reports.run_folder import short_name
 from codereasoner.steps.source import refuse_unknown
-from codereasoner.styles import Style, chosen_style, find_style
-from codereasoner.task import Grade, Question, Task, grade_all
+from codereasoner.styles import Style, find_style
+from codereasoner.task import Grade, Question, grade_all
 from codereasoner.training.reward_terms import RewardTerm
-from codereasoner.training.training_rows import read_question
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-TaskLike: TypeAlias = "str | Task | type[Task]"
-StyleLike: TypeAlias = "str | Style"
-QuestionLike: TypeAlias = "Question | str | Mapping[str, object]"
 
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '(\w+)")
 _FILE = re.compile(r"(?!.*\bdef\b)\S.*\.py")  # one line without a function
@@ -78,8 +82,8 @@ def pool(
         IsolationError: the kernel refuses a layer of isolation, and `allow_weak_isolation` is not set.
         ConfigError: an argument is of another type.
     """
-    _refuse_others(int | None, "a whole number", workers=workers)
-    _refuse_others(Limits | None, "codereasoner.execution.pool.Limits", limits=limits)
+    refuse_others(int | None, "a whole number", workers=workers)
+    refuse_others(Limits | None, "codereasoner.execution.pool.Limits", limits=limits)
     if isinstance(preload, str):
         raise ConfigError(f"preload is a list of modules: preload=[{preload!r}]")
     with Pool(workers, limits or Limits(), preload, allow_weak_isolation=allow_weak_isolation) as made:
@@ -140,7 +144,7 @@ def ask(run: Run, *tasks: TaskLike) -> list[Question]:
     """
     if not isinstance(run, Run):
         raise ConfigError(f"a run is wanted, not {type(run).__name__}: cr.trace makes one")
-    wanted = [_task(each) for each in tasks] or [extend.task(name) for name in extend.available("task")]
+    wanted = [task_like(each) for each in tasks] or [extend.task(name) for name in extend.available("task")]
     questions, why = collect_all(run, wanted, _run)
     if why:
         warnings.warn(why, stacklevel=2)
@@ -155,8 +159,8 @@ def prompt(question: QuestionLike, style: StyleLike = "reasoning") -> list[dict[
         >>> prompt(ask(run, "output")[0], style="direct")[0]["role"]
         'user'
     """
-    found = _question(question)
-    return extend.task_of(found).prompt(found, _style(style))
+    found = question_like(question)
+    return extend.task_of(found).prompt(found, style_like(style))
 
 
 def grade(question: QuestionLike, completion: str, style: StyleLike = "reasoning", finish: str = "stop") -> Grade:
@@ -195,12 +199,12 @@ def grade_many(
     for completion in completions:
         if not isinstance(completion, str):
             raise ConfigError(f"a completion is the text that a model wrote, not {type(completion).__name__}")
-    found = [_question(each) for each in questions]
+    found = [question_like(each) for each in questions]
     items = [
         (extend.task_of(question), question, completion, finish)
         for question, completion, finish in zip(found, completions, ends, strict=True)
     ]
-    return grade_all(items, _style(style), _run)
+    return grade_all(items, style_like(style), _run)
 
 
 def explain(question: Question, run: Run, detail: Detail = "steps") -> Chain:
@@ -215,8 +219,8 @@ def explain(question: Question, run: Run, detail: Detail = "steps") -> Chain:
         DataError: the run has no whole trace, or no call was found.
         ConfigError: the question was asked about another run, or there is no such detail.
     """
-    _refuse_others(Question, "a question of cr.ask", question=question)
-    _refuse_others(Run, "a run of cr.trace", run=run)
+    refuse_others(Question, "a question of cr.ask", question=question)
+    refuse_others(Run, "a run of cr.trace", run=run)
     if question.run not in ("", run.id):
         raise ConfigError(f"the question was not asked about {run.expression:.60}: give the run that it is about")
     if searches(question):
@@ -235,7 +239,7 @@ def dataset(path: str | Path) -> Dataset:
     Raises:
         DataError: the file is missing or holds no rows. MissingExtra: `datasets` is not installed.
     """
-    _refuse_others(str | Path, _PATH, path=path)
+    refuse_others(str | Path, PATH, path=path)
     found: Dataset = import_extra("datasets", "train").Dataset.from_list(list(read_rows(Path(path))))
     return found
 
@@ -253,7 +257,7 @@ def reward(style: StyleLike | None = None, own: str | RewardTerm | None = None) 
         >>> pickle.loads(pickle.dumps(reward())).__name__
         'codereasoner_reward'
     """
-    _refuse_others(str | Style | None, "a style or its name", style=style)
+    refuse_others(str | Style | None, "a style or its name", style=style)
     return TrlReward(style, own=own)
 
 
@@ -292,25 +296,25 @@ def evaluate(
         ConfigError: `out` holds an evaluation of other questions, of another model, or with other settings.
         Shortfall: no request was answered.
     """
-    _refuse_others(int, "a whole number", samples=samples)
-    _refuse_others(int | None, "a whole number", limit=limit)
+    refuse_others(int, "a whole number", samples=samples)
+    refuse_others(int | None, "a whole number", limit=limit)
     for name, number in (("limit", limit), ("samples", samples)):
         if number is not None and number < 1:
             raise ConfigError(f"{name} is {number}, and must be at least 1")
-    _refuse_others(str | Path | None, _PATH, data=data, out=out)
-    _refuse_others(Sampling | None, "codereasoner.extend.Sampling(temperature=...)", sampling=sampling)
+    refuse_others(str | Path | None, PATH, data=data, out=out)
+    refuse_others(Sampling | None, "codereasoner.extend.Sampling(temperature=...)", sampling=sampling)
     if isinstance(questions, str | Path):
         asked = load_questions(str(questions), Path(data) if data else None, split, _run, limit)
     else:
         if isinstance(questions, Mapping) or not isinstance(questions, Iterable):
             questions = [questions]
         given = list(questions)[:limit]
-        asked = QuestionSet("questions", [_question(each) for each in given])
+        asked = QuestionSet("questions", [question_like(each) for each in given])
     if not asked.questions:
         raise ConfigError(f"there is no question in {asked.name}")
     found = extend.find("model", model, **options) if isinstance(model, str) else model
     answering: Model = found if isinstance(found, Model) else FunctionModel(found)
-    _refuse_options(answering, options)
+    refuse_options(answering, options)
     label = model if isinstance(model, str) else answering.identity
     chosen = sampling or Sampling(max_tokens=answering.max_tokens or Sampling().max_tokens)
     folder = Path(out) if out else Path("evaluations") / f"{Path(asked.name).stem}@{short_name(label)}"
@@ -321,7 +325,7 @@ def evaluate(
         asked.name,
         asked.questions,
         answering,
-        Asking(_style(style) if style is not None else find_style(answering.style or "reasoning"), chosen, samples),
+        Asking(style_like(style) if style is not None else find_style(answering.style or "reasoning"), chosen, samples),
         folder,
         _run,
         asked.baselines(_run),
@@ -360,7 +364,7 @@ def programs(
     given = settings if difficulty is None else {**settings, "difficulty": difficulty}
     if given and not isinstance(source, str):
         raise ConfigError(f"the source is made already: give {', '.join(given)} to it, or name the source")
-    _refuse_others(str | Source, "a source or its name", source=source)
+    refuse_others(str | Source, "a source or its name", source=source)
     chosen: Source = extend.find("source", source, **given) if isinstance(source, str) else source
     made = (each for each in chosen.programs(split, count) if isinstance(each, Program))
     return list(islice(made, count))
@@ -379,60 +383,10 @@ def load(benchmark: str, data: str | Path | None = None) -> list[Question]:
     Raises:
         UnknownName: there is no such benchmark. DataError: its data cannot be found or read.
     """
-    _refuse_others(str, "the name of a benchmark", benchmark=benchmark)
-    _refuse_others(str | Path | None, _PATH, data=data)
+    refuse_others(str, "the name of a benchmark", benchmark=benchmark)
+    refuse_others(str | Path | None, PATH, data=data)
     return load_benchmark(benchmark, Path(data) if data else None, _run)[1]
 
 
 def _run(jobs: Sequence[Job]) -> list[Run]:
     return (_current.get() or pool_of_process()).run(jobs)
-
-
-_PATH = "a path"
-
-
-def _refuse_others(kinds: type | UnionType, words: str, **given: object) -> None:
-    """Refuse an argument of another type than these; numbers are no truth values."""
-    for name, value in given.items():
-        if not isinstance(value, kinds) or isinstance(value, bool):
-            raise ConfigError(f"{name} must be {words}, not {value!r:.60}")
-
-
-def _task(task: TaskLike) -> Task:
-    if not isinstance(task, str | Task | type):
-        raise ConfigError(f"a task is a name or a Task, not {type(task).__name__}: cr.ask(run, 'output', 'state')")
-    return extend.task(task) if isinstance(task, str) else extend.register(task)
-
-
-def _refuse_options(model: Model, options: Mapping[str, object]) -> None:
-    """Refuse what a model does not read: every model takes the options of the command line, of which it uses some."""
-    kinds = [each for each in type(model).__mro__ if issubclass(each, Model)]
-    named = {name for each in kinds for name in inspect.signature(each.__init__).parameters}
-    taken = named - {"self", "target", "options"} if type(model) is not FunctionModel else set()
-    is_own = type(model).__module__.startswith("codereasoner.")  # what another reads of its `options` is not known
-    for name, value in options.items():
-        if name not in taken and name in Sampling.__dataclass_fields__:
-            raise ConfigError(
-                f"{name} belongs to the sampling: sampling=codereasoner.extend.Sampling({name}={value!r})"
-            )
-        if name not in taken and is_own:
-            there_are = f"; it has: {', '.join(sorted(taken))}" if taken else ""
-            raise ConfigError(f"the model has no option '{name}'{did_you_mean(name, taken)}{there_are}")
-
-
-def _style(style: StyleLike) -> Style:
-    _refuse_others(str | Style, "a style or its name", style=style)
-    return chosen_style(style) if isinstance(style, str) else style
-
-
-def _question(question: QuestionLike) -> Question:
-    """Return a question that is given as it is, as the JSON text of a row's column, or as a row of questions.jsonl."""
-    if isinstance(question, Question):
-        return extend.checked(question)
-    if isinstance(question, str):
-        return read_question(question)
-    if not isinstance(question, Mapping):
-        raise ConfigError(
-            f"a question is wanted, or its row or JSON text, not {type(question).__name__}: cr.ask makes them"
-        )
-    return extend.checked(Question.from_json(question))
