@@ -85,6 +85,54 @@ def test_a_program_finds_nothing_below_it_on_the_stack(record: Record, seconds: 
     assert run.value == "(['<program>', '<call>'], 1000, 997, [])", run.reason
 
 
+HOOKED = """
+import gc, signal, sys
+told = set()
+def tell(*_):
+    frame = sys._getframe()
+    while frame:
+        if frame.f_code.co_filename not in told:
+            told.add(frame.f_code.co_filename)
+            sys.stdout.write(frame.f_code.co_filename + "\\n")
+        frame = frame.f_back
+def f(raises):
+    set_trace()
+    if raises:
+        raise KeyError([[str(each)] for each in range(300)])
+    return [[each] for each in range(9000)]
+"""
+HOOKS = {
+    "trace function": "sys.settrace(tell)",
+    "profile function": "sys.setprofile(tell)",
+    "garbage collector": "gc.callbacks.append(tell); gc.set_threshold(1)",
+    "signals": "signal.signal(14, tell); signal.setitimer(0, 0.002, 0.002)",
+    "monitoring": "m = sys.monitoring; m.use_tool_id(2, 'mine'); m.register_callback(2, 1, tell); m.set_events(2, 1)",
+}
+
+
+@pytest.mark.parametrize("record", ["value", "coverage"])
+@pytest.mark.parametrize("raises", [False, True], ids=["returns", "raises"])
+@pytest.mark.parametrize("hook", HOOKS)
+def test_what_a_program_has_left_is_not_called_while_its_answer_is_written(
+    hook: str, raises: bool, record: Record
+) -> None:
+    if not EXTENSION.is_file():
+        pytest.skip(NOT_BUILT)
+    setting = HOOKS[hook] if hook != "monitoring" or sys.version_info >= (3, 12) else "tell()"
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        (run,) = pool.run([Job(HOOKED.replace("set_trace()", setting), "f", str(raises), record=record)])
+    assert run.outcome == ("raised" if raises else "ok"), run.reason
+    assert set(run.stdout.split()) <= {"<program>", "<call>"}
+
+
+def test_a_hook_that_the_body_of_a_program_sets_hears_its_call() -> None:
+    source = "import sys\nheard = []\nsys.setprofile(lambda frame, *_: heard.append(frame.f_code.co_name))\n"
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        (run,) = pool.run([Job(f"{source}def f():\n    sys.setprofile(None)\n    return heard\n", "f", "")])
+    assert run.value is not None
+    assert "'f'" in run.value, run.value
+
+
 def test_a_program_recurses_as_deep_beside_others_as_alone() -> None:
     if not EXTENSION.is_file():
         pytest.skip(NOT_BUILT)

@@ -51,6 +51,20 @@ def test_a_call_that_raises_is_asked_about_and_one_that_a_limit_ends_is_not(pool
     assert extend.task("raises").collect(deep).skipped == {"the exception depends on a limit": 1}
 
 
+@pytest.mark.parametrize("name", ["returns", "a b", "raises It", "It.", "", "a\nb", "</answer>", "9", "É" * 101])
+def test_an_exception_whose_name_is_no_answer_is_not_asked_about(pool: Pool, name: str) -> None:
+    (run,) = pool.run([Job(f"def f(x):\n    raise type({name!r}, (Exception,), {{}})(x)\n", "f", "0")])
+    assert extend.task("raises").collect(run).skipped == {"the name of the exception's class is no answer": 1}
+
+
+@pytest.mark.parametrize("name", ["Überlauf", "Ошибка", "É" * 100, "raises", "Returns"])
+def test_an_exception_may_have_any_name_that_python_takes(pool: Pool, name: str) -> None:
+    (run,) = pool.run([Job(f"class {name}(Exception):\n    pass\ndef f(x):\n    raise {name}\n", "f", "0")])
+    [question] = asked("raises", run)
+    assert all(extend.task("raises").verify(question, answer) for answer in (name, f"raises {name}."))
+    assert not extend.task("raises").verify(question, "returns")
+
+
 @pytest.fixture(scope="module")
 def quick() -> Iterator[Pool]:
     with Pool(workers=1, limits=Limits(cpu_seconds=0.3), allow_weak_isolation=True) as pool:

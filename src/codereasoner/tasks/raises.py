@@ -10,7 +10,9 @@ from codereasoner.tasks.calls import call_facts, depends_on_chance, invocation
 RETURNS = "returns"
 _BY_LIMIT = ("RecursionError", "MemoryError")  # whether they are raised depends on the limits of the interpreter
 
-_ANSWER = re.compile(r"(?:raises? )?([A-Za-z_]\w{0,99})\.?", re.ASCII)
+MAX_NAME = 100  # characters of the name of a class
+
+_ANSWER = re.compile(r"(?:raises? )?(\w+)\.?")
 
 
 class Raises(Task):
@@ -32,7 +34,10 @@ class Raises(Task):
         """Take runs that returned, or raised what does not depend on a limit."""
         if run.outcome not in self.outcomes:
             return f"the call {run.outcome}"
-        return "the exception depends on a limit" if _kind(run) in _BY_LIMIT else depends_on_chance(run)
+        kind = _kind(run)
+        if run.outcome == "raised" and (kind == RETURNS or not kind.isidentifier() or len(kind) > MAX_NAME):
+            return "the name of the exception's class is no answer"
+        return "the exception depends on a limit" if kind in _BY_LIMIT else depends_on_chance(run)
 
     def ask(self, run: Run) -> Iterator[Question]:
         yield self.question(run, call_facts(run), [_kind(run)], {"side": run.outcome})
