@@ -77,6 +77,15 @@ def object_of(place: str, text: str) -> Row:
     return row
 
 
+def object_in(path: Path) -> Row:
+    """Return the JSON object that a file holds.
+
+    Raises:
+        DataError: it holds none.
+    """
+    return object_of(str(path), read_text(path))
+
+
 def check_fields(
     place: str, row: Row, kinds: Mapping[str, type], numbers: Sequence[str] = (), counts: Sequence[str] = ()
 ) -> None:
@@ -100,6 +109,17 @@ def check_fields(
         found = row.get(name) or {}
         if not isinstance(found, dict) or not all(map(is_number, found.values())):
             raise DataError(f"{place}: '{name}' must be an object of numbers, not {found!r:.40}")
+
+
+def numbers_in(path: Path) -> dict[str, float]:
+    """Return the object of numbers that a file holds.
+
+    Raises:
+        DataError: it holds none.
+    """
+    found = object_in(path)
+    check_fields(str(path), found, {}, tuple(found))
+    return found
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

@@ -59,13 +59,22 @@ def test_the_label_of_a_prompt_holds_its_question_and_style(
 
 
 def test_what_is_no_label_is_refused_with_a_sentence() -> None:
-    for text in ("[2]", "", "{}", "[1]", "x"):
+    odd = ('{"style": [], "question": {}}', '{"style": "terse", "question": "a"}', "9" * 5000, "[" * 100_000)
+    for text in ("[2]", "", "{}", "[1]", "x", *odd):
         with pytest.raises(DataError, match="not a label that `codereasoner export` wrote"):
             read_label(text)
     with pytest.raises(UnknownName):
         read_label(
             write_label("{}", "no style").replace('"question":{}', '"question":{"task":"x","facts":{},"gold":[]}')
         )
+
+
+def test_a_label_whose_question_has_no_answer_is_refused(rows: tuple[Path, Path], tmp_path: Path) -> None:
+    [path] = export(rows[1], "verl", tmp_path)
+    label = next(iter(read_rows(path)))["reward_model"]["ground_truth"]
+    question = {**json.loads(label)["question"], "gold": []}
+    with pytest.raises(DataError, match="has no right answer"):
+        read_label(json.dumps({**json.loads(label), "question": question}))
 
 
 def test_the_same_export_twice_does_no_work_twice(rows: tuple[Path, Path], tmp_path: Path) -> None:
@@ -96,9 +105,10 @@ def test_llamafactory_gets_an_entry_beside_those_that_are_there(rows: tuple[Path
     info = json.loads((tmp_path / "dataset_info.json").read_text())
     assert list(info) == ["other", "sft"]
     assert info["sft"]["file_name"] == "sft.jsonl"
-    (tmp_path / "dataset_info.json").write_text("{")
-    with pytest.raises(DataError, match="is not JSON"):
-        export(rows[0], "llamafactory", tmp_path)
+    for text in ("{", "[]", "[" * 100_000):
+        (tmp_path / "dataset_info.json").write_text(text)
+        with pytest.raises(DataError, match=r"dataset_info\.json.*repair or remove it"):
+            export(rows[0], "llamafactory", tmp_path)
 
 
 def test_wrong_use_is_one_sentence(rows: tuple[Path, Path], tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from codereasoner.experiments.materials import parameters_of
 from codereasoner.extend import silent
 from codereasoner.jsonl_files import MOST_CHARS, read_lines
 from codereasoner.models.checkpoint import CARD, load_checkpoint, read_card
-from codereasoner.reports import cards, run_folder, run_summary
+from codereasoner.reports import cards, run_folder, run_summary, set_facts
 from codereasoner.reports.leaderboard_table import leaderboard
 from codereasoner.stages.stage_clock import StageClock
 from codereasoner.task import Question
@@ -235,6 +235,26 @@ def test_a_clock_of_other_types_is_refused_with_a_sentence(tmp_path: Path, text:
     (tmp_path / "stages.json").write_text(text)
     with pytest.raises(DataError, match="stages"):
         StageClock(tmp_path, lambda title: contextlib.nullcontext(silent)).seconds()
+    with pytest.raises(DataError, match="stages"):
+        run_summary.stage_seconds(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "[]", '{"sampling": [1]}', '{"sampling": {"samples": "x"}}', '{"outcomes": {"error": "a"}}']
+)
+def test_an_evaluation_is_not_written_over_a_summary_of_other_types(tmp_path: Path, text: str) -> None:
+    (tmp_path / "summary.json").write_text(text)
+    question = Question("output", {"source": "def f(): return 1", "entry": "f", "call": ""}, ("1",))
+    with pytest.raises(DataError, match="this is not an evaluation's summary"):
+        cr.evaluate([question], lambda prompt: "1", out=tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000, 3])
+def test_a_row_whose_question_is_no_json_is_told_by_the_card_of_its_set(tmp_path: Path, text: object) -> None:
+    row = {"id": "1", "prompt": [], "question": text, "style": "terse"}
+    (tmp_path / "grpo.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(DataError, match=r"grpo\.jsonl, 'question'"):
+        list(set_facts._rows(tmp_path / "grpo.jsonl"))
 
 
 def test_the_numbers_of_a_history_are_those_that_can_be_drawn(tmp_path: Path) -> None:

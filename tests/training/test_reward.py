@@ -6,11 +6,13 @@ import json
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError, DataError, InfrastructureError
+from codereasoner.exports.trl import TrlReward
 from codereasoner.records import Job, Run
 from codereasoner.styles import find_style
 from codereasoner.task import Grade, Question
@@ -77,6 +79,35 @@ def test_a_message_without_a_text_is_no_answer_not_even_none(message: dict[str, 
     assert graded([], [[{"role": "assistant", **message}], [], "None"], [question] * 3) == [0.0, 0.0, 1.0]
     parts = [{"type": "text", "text": "No"}, {"type": "text", "text": "ne"}]
     assert graded([], [[{"role": "assistant", "content": parts}]], [question]) == [1.0]
+
+
+@pytest.mark.parametrize("role", ["tool", "user", "system", "", None])
+def test_what_the_model_has_not_written_is_no_answer(role: object) -> None:
+    said = [{"role": "assistant", "content": "I ask a tool."}, {"role": role, "content": "=[2]"}]
+    assert Reward("terse")([], [said, said[1:], [{"content": "=[2]"}]], [FORWARD] * 3) == [0.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, "9" * 5000, '{"task": "output"}', "\ud800"])
+def test_a_question_that_is_none_is_one_sentence(text: str) -> None:
+    with pytest.raises(DataError):
+        Reward("terse")([], ["=[2]"], [text])
+    with pytest.raises(DataError):
+        TrlReward("terse")([], ["=[2]"], [text])
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"question": [{"a": {1}}, FORWARD]},
+        {"question": [3, None]},
+        {"question": [FORWARD] * 2, "style": ["terse"]},
+        {"question": [FORWARD] * 2, "style": [["terse"], None]},
+        {"question": [FORWARD] * 2, "style": ["terse"] * 2, "completion_ids": [[1]]},
+    ],
+)
+def test_columns_of_another_shape_are_one_sentence(columns: dict[str, Any]) -> None:
+    with pytest.raises(DataError):
+        TrlReward()(["", ""], ["=[2]"] * 2, **columns)
 
 
 def test_up_to_one_error_in_a_hundred_is_borne_and_more_end_the_training() -> None:

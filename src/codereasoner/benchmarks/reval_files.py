@@ -89,7 +89,7 @@ def _listed(path: Path, number: int, row: Row) -> Row:
         return row
     try:
         return {**row, "tasks": json.loads(row["tasks"])}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}, line {number}: 'tasks' is not JSON: {error}") from None
 
 

@@ -19,9 +19,10 @@ from codereasoner.errors import DataError, Shortfall
 from codereasoner.evaluation.augment import PLAIN, Augmentation
 from codereasoner.evaluation.results import GradeRow, Metrics, Summary, count_grades
 from codereasoner.extend import Completion, Model, Progress, Prompt, Sampling, commonest, silent
+from codereasoner.jsonl_files import check_fields, object_in
 from codereasoner.ledger import Ledger, read_manifest, read_rows, write_records, write_whole
 from codereasoner.outputs import refuse_others
-from codereasoner.records import Answer, Facts, Json, answer_key, content_id
+from codereasoner.records import Answer, Json, answer_key, content_id
 from codereasoner.sampling import grade_completions, sample_and_grade
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner
@@ -101,9 +102,11 @@ def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: 
     if not path.is_file():
         return
     try:
-        old: Facts = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{path} is not an evaluation's summary ({error}): remove it, or give another folder") from None
+        old = object_in(path)
+        check_fields(str(path), old, {"sampling": dict}, (), ("outcomes",))
+        check_fields(f"{path}, 'sampling'", old.get("sampling", {}), {}, ("samples",))
+    except DataError as error:
+        raise DataError(f"{error}; this is not an evaluation's summary: remove it, or give another folder") from None
     now = {"benchmark": name, "identity": model.identity, "style": asking.style.name, **asking.facts()}
     then = {**{key: old[key] for key in ("benchmark", "identity", "style") if key in old}, **old.get("sampling", {})}
     outcomes = old.get("outcomes", {})

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from codereasoner.errors import DataError
+from codereasoner.jsonl_files import object_of
 
 if TYPE_CHECKING:
     from codereasoner.styles import Style
@@ -46,15 +47,18 @@ def read_label(label: str) -> tuple[Question, Style]:
     Raises:
         DataError: the text was not written by `write_label`. UnknownName: there is no such style.
     """
+    from codereasoner import extend
     from codereasoner.styles import find_style
     from codereasoner.task import Question
 
     try:
-        found = json.loads(label)
-        question, style = found["question"], found["style"]
-    except (json.JSONDecodeError, KeyError, TypeError):
-        raise DataError(f"this is not a label that `codereasoner export` wrote: {str(label)[:80]!r}") from None
-    return Question.from_json(question), find_style(style)
+        found = object_of("a label", label if isinstance(label, str) else "")
+    except DataError:
+        found = {}
+    question, style = found.get("question"), found.get("style")
+    if not isinstance(question, dict) or not isinstance(style, str):
+        raise DataError(f"this is not a label that `codereasoner export` wrote: {str(label)[:80]!r}")
+    return extend.checked(Question.from_json(question)), find_style(style)
 
 
 def _conversation(row: SftRow, position: int) -> dict[str, object]:

@@ -52,13 +52,18 @@ class TrlReward:
         if len(question) != len(completions):
             counts = f"{len(completions)} completions have {len(question)} questions"
             raise DataError(f"{counts}: the rows need the column `question` that those of grpo.parquet have")
+        for name, column in {"style": style, "completion_ids": completion_ids}.items():
+            if column is not None and len(column) != len(completions):
+                raise DataError(f"{len(completions)} completions have {len(column)} items in the column `{name}`")
+        if style and not all(isinstance(each, str) for each in style):
+            raise DataError(f"the column `style` has the names of styles, not {style[0]!r:.40}")
         places: defaultdict[Style | str, list[int]] = defaultdict(list)
         for place in range(len(completions)):
             places[self.style or (style[place] if style else DEFAULT)].append(place)
         rewards: list[float | None] = [None] * len(completions)
         for each, its in places.items():
             graded = Reward(each, pool_of_process().run, self.ends, self.term)(
-                [prompts[place] for place in its],
+                (),
                 [completions[place] for place in its],
                 [_text(question[place]) for place in its],
                 [completion_ids[place] for place in its] if completion_ids is not None else None,
@@ -76,4 +81,7 @@ class TrlReward:
 
 
 def _text(question: str | Mapping[str, object]) -> str:
-    return question if isinstance(question, str) else json.dumps(question)
+    try:
+        return question if isinstance(question, str) else json.dumps(question)
+    except (TypeError, ValueError, RecursionError):
+        raise DataError(f"a question is JSON text or its object, not {question!r:.40}") from None

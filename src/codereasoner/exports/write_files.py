@@ -13,7 +13,7 @@ from codereasoner.errors import ConfigError, DataError, UnknownName
 from codereasoner.exports.formats import FORMATS, Make
 from codereasoner.exports.traces import TRACES, trace_row
 from codereasoner.extend import Progress, silent
-from codereasoner.jsonl_files import object_of
+from codereasoner.jsonl_files import object_in, object_of
 from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows, write_whole
 from codereasoner.records import Run
 from codereasoner.training.training_rows import SftRow
@@ -154,9 +154,9 @@ def _register(folder: Path, files: list[Path]) -> Path:
     """Add the files to the folder's dataset_info.json, and keep the data sets that it names already."""
     path = folder / "dataset_info.json"
     try:
-        known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path} is not JSON ({error.msg}, line {error.lineno}): repair or remove it") from None
+        known = object_in(path) if path.is_file() else {}
+    except DataError as error:
+        raise DataError(f"{error}: repair or remove it") from None
     known |= {file.stem: {"file_name": file.name, **LLAMAFACTORY_ENTRY} for file in files}
     write_whole(path, json.dumps(known, indent=2, ensure_ascii=False) + "\n")
     return path

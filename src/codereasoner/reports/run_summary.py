@@ -1,13 +1,12 @@
 """The data flow of a run, the seconds of its stages, and its training curves."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NotRequired, TypedDict
 
 from codereasoner.evaluation.metrics import mean
-from codereasoner.jsonl_files import is_number
+from codereasoner.jsonl_files import is_number, numbers_in
 from codereasoner.reports.run_folder import FILES, Evaluation, Manifest, checkpoints, model_order, part_of, rows_so_far
 
 TITLES = {
@@ -104,7 +103,7 @@ def stage_seconds(folder: Path, outputs: Mapping[str, Manifest]) -> list[StageSe
     """
     measured = folder / "stages.json"
     if measured.is_file():
-        return [{"stage": name, "seconds": seconds} for name, seconds in json.loads(measured.read_text()).items()]
+        return [{"stage": name, "seconds": seconds} for name, seconds in numbers_in(measured).items()]
     stages: defaultdict[str, float] = defaultdict(float)
     for name, manifest in outputs.items():
         seconds = manifest.get("seconds", manifest.get("counts", {}).get("seconds"))

@@ -1,12 +1,12 @@
 """Count what a data set holds, in one pass over each of its files: memory does not grow with them."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict, cast
 
+from codereasoner.jsonl_files import object_of
 from codereasoner.ledger import read_rows
 from codereasoner.records import Chain, Program
 from codereasoner.reports.run_folder import DATA_FILES, Manifest, manifests, records_so_far
@@ -98,7 +98,7 @@ def _count_rows(folder: Path, facts: SetFacts) -> None:
 def _rows(path: Path) -> Iterator[tuple[TrainingRow, str, str]]:
     """Yield each row with its program and its task."""
     for row in read_rows(path):
-        question = json.loads(row.get("question") or "{}")
+        question = object_of(f"{path}, 'question'", str(row.get("question") or "{}"))
         yield cast(TrainingRow, row), question.get("program") or row["id"], question.get("task", "not stated")
 
 

@@ -88,13 +88,15 @@ def _text(completion: object) -> str:
     """Return the text of a completion, which TRL gives as a text or as a list of messages.
 
     A message without a text, such as the call of a tool, has the text "": as `None` it would be a right answer to some.
+    So has one that the model has not written: what a tool says is no answer of the model.
     """
     if isinstance(completion, Sequence) and not isinstance(completion, str):
         completion = completion[-1] if completion else None
-    content = completion.get("content") if isinstance(completion, Mapping) else completion
-    if isinstance(content, Sequence) and not isinstance(content, str):  # parts: texts, images
-        content = "".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))
-    return "" if content is None else str(content)
+    if isinstance(completion, Mapping):
+        completion = completion.get("content") if completion.get("role", "assistant") == "assistant" else None
+    if isinstance(completion, Sequence) and not isinstance(completion, str):  # parts: texts, images
+        completion = "".join(str(part.get("text") or "") for part in completion if isinstance(part, Mapping))
+    return "" if completion is None else str(completion)
 
 
 def refuse_errors(grades: Sequence[Grade]) -> None:

@@ -80,7 +80,7 @@ def template_arguments(thinking: Thinking, given: str) -> dict[str, object]:
     """Return the arguments of the chat template: how to think, and those of a JSON object."""
     try:
         found = json.loads(given)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise ConfigError(f"template-args takes a JSON object such as {{\"name\": 1}}, not '{given}'")

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypedDict
 
 from codereasoner import extend
 from codereasoner.errors import DataError
+from codereasoner.jsonl_files import object_of
 from codereasoner.ledger import read_rows
 from codereasoner.styles import Style
 from codereasoner.task import Question
@@ -94,10 +95,9 @@ def read_question(text: str) -> Question:
     """Read the question of a column's text.
 
     Raises:
-        DataError: it is not the JSON of a question.
+        DataError: it is no question that could be put to a model.
     """
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise DataError(f"a question is wanted, as the column `question` has it, not {text!r:.60} ({error})") from None
-    return extend.checked(Question.from_json(found))
+    if not isinstance(text, str):
+        raise DataError(f"a question is JSON text, as the column `question` has it, not {type(text).__name__}")
+    place = f"a question is wanted, as the column `question` has it, not {text!r:.60}"
+    return extend.checked(Question.from_json(object_of(place, text)))
