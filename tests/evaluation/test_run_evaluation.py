@@ -153,7 +153,7 @@ def test_the_progress_says_how_many_are_right_so_far(tmp_path: Path) -> None:
 
 def test_a_summary_that_is_no_summary_is_not_replaced_and_named(tmp_path: Path) -> None:
     (tmp_path / "summary.json").write_text("{")
-    with pytest.raises(DataError, match=r"summary\.json .*not an evaluation's summary: remove it"):
+    with pytest.raises(DataError, match=r"summary\.json: .*not an evaluation's summary: remove it"):
         evaluate("some", questions(1), extend.find("model", "scripted:gold"), ASKING, tmp_path, nothing_runs)
     assert (tmp_path / "summary.json").read_text() == "{"
 
