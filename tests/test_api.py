@@ -304,7 +304,7 @@ def test_what_is_no_question_is_refused_in_one_sentence(run: Run, tmp_path: Path
         ("cr.prompt(question, None)", "style must be a style or its name, not None"),
         ("cr.grade(question, '1', 5)", "style must be a style or its name, not 5"),
         ("cr.reward(5)", "style must be a style or its name, not 5"),
-        ("cr.grade('f(1)', '1')", "a question is wanted, as the column `question` has it, not 'f(1)': not JSON (Expecting"),
+        ("cr.grade('f(1)', '1')", "a question is wanted, as the column `question` has it, not 'f(1)': not JSON"),
         ("cr.grade_many([question], '1')", "a list of questions and a list of completions are wanted"),
         ("cr.grade_many(question, ['1'])", "a list of questions and a list of completions are wanted"),
         ("cr.explain(None, run)", "question must be a question of cr.ask, not None"),
