@@ -192,6 +192,23 @@ def test_python_and_the_command_line_keep_an_evaluation_in_the_same_folder(
     assert cr.evaluate(cr.ask(run, "output"), "scripted:gold").folder == Path("evaluations/questions@scripted-gold")
 
 
+def test_an_evaluation_without_any_verdict_is_no_accuracy(run: Run, tmp_path: Path) -> None:
+    class Fails(Task):
+        name, request = "fails", "Give a number."
+
+        def ask(self, run: Run) -> Any:
+            yield self.question(run, {"source": run.source, "entry": run.entry, "call": run.call}, ["1"])
+
+        def statement(self, question: Question) -> str:
+            return "?? == 1"
+
+        def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
+            return int(answer) == 1
+
+    with pytest.raises(Shortfall, match="no answer could be graded: 1 x the verifier failed: ValueError: invalid"):
+        cr.evaluate(cr.ask(run, Fails), lambda messages: "<answer>one</answer>", out=tmp_path / "none")
+
+
 def test_an_evaluation_without_any_answer_is_no_accuracy(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Shortfall, match="no request was answered: "):
         cr.evaluate(

@@ -294,7 +294,7 @@ def evaluate(
     Raises:
         UnknownName: there is no such benchmark or model. DataError: its data cannot be found or read.
         ConfigError: `out` holds an evaluation of other questions, of another model, or with other settings.
-        Shortfall: no request was answered.
+        Shortfall: no request was answered, or no answer could be graded.
     """
     refuse_others(int, "a whole number", samples=samples)
     refuse_others(int | None, "a whole number", limit=limit)

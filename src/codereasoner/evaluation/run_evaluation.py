@@ -127,7 +127,9 @@ def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: 
 def refuse_unanswered(summary: Summary) -> None:
     """Refuse a summary without any answer: an accuracy of errors alone says nothing of the model."""
     if summary["errors"] and summary["outcomes"]["error"] == summary["n_answers"]:
-        raise Shortfall(f"no request was answered: {commonest(summary['errors'])}")
+        ungraded = all(reason.startswith("the verifier failed: ") for reason in summary["errors"])
+        what = "answer could be graded" if ungraded else "request was answered"
+        raise Shortfall(f"no {what}: {commonest(summary['errors'])}")
 
 
 def _verdicts(grades: Sequence[GradeRow]) -> dict[str, list[bool]]:
