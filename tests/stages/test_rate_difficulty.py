@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner.curation.difficulty import Band, is_solved_sometimes
-from codereasoner.errors import ConfigError, EndpointError
+from codereasoner.errors import ConfigError, DataError, EndpointError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.ledger import read_manifest, read_records, read_rows, write_records
@@ -109,6 +110,25 @@ def test_a_model_that_answers_nothing_stops_the_rating(questions: Path) -> None:
 
     with pytest.raises(EndpointError, match="answered none of 256 requests"):
         rated(questions, Silent("s"))
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), "hard", ["a"], None, 1.5])
+def test_a_difficulty_that_is_no_whole_number_is_one_sentence(tmp_path: Path, odd: object) -> None:
+    path = tmp_path / "questions.jsonl"
+    facts = {"source": "def f(x):\n    return x", "entry": "f", "call": "1"}
+    write_records(path, [Question("output", facts, ("1",), {"difficulty": odd})], {})
+    for choice in (Choice(), Choice(order="curriculum")):
+        with pytest.raises(DataError, match="the difficulty of a question must be a whole number"):
+            select_questions(path, tmp_path / f"{choice.order}.jsonl", choice)
+
+
+@pytest.mark.parametrize("odd", [{}, {"passes": "a"}, {"passes": float("nan")}, {"samples": 0}, {"samples": None}])
+def test_a_rating_that_is_no_count_is_one_sentence(questions: Path, tmp_path: Path, odd: dict[str, object]) -> None:
+    known = {"passes": 1, "samples": 2, **odd} if odd else {}
+    rows = [{"id": each.id, **known} for each in read_records(questions, Question)]
+    (tmp_path / "passes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(DataError, match="must be a number of passes and of samples"):
+        select_questions(questions, tmp_path / "chosen.jsonl", Choice(), tmp_path / "passes.jsonl")
 
 
 def test_what_is_no_band_is_refused() -> None:

@@ -5,7 +5,7 @@ CodeReasoner (arXiv:2507.17548) samples a small model ten times and keeps what i
 
 from dataclasses import dataclass
 
-from codereasoner.errors import ConfigError
+from codereasoner.errors import ConfigError, DataError
 from codereasoner.records import Facts
 
 
@@ -34,9 +34,21 @@ def is_solved_sometimes(rate: float) -> bool:
     return 0.0 < rate < 1.0
 
 
+def difficulty_of(features: Facts) -> int:
+    """Return the difficulty of a question's program; 0 where it has none.
+
+    Raises:
+        DataError: it is no whole number.
+    """
+    found = features.get("difficulty", 0)
+    if not isinstance(found, int):
+        raise DataError(f"the difficulty of a question must be a whole number, not {found!r:.60}")
+    return found
+
+
 def level_of(features: Facts, rated: bool) -> int:
     """Return the level of a question: its correct samples if it is `rated`, else the difficulty of its program."""
-    return int(features["passes"] if rated else features.get("difficulty", 0))
+    return int(features["passes"]) if rated else difficulty_of(features)
 
 
 def hardness(features: Facts, facts: Facts, rated: bool) -> tuple[float, ...]:
@@ -45,5 +57,5 @@ def hardness(features: Facts, facts: Facts, rated: bool) -> tuple[float, ...]:
     Rated questions are ordered by pass rate, highest first; then, as the others, by the difficulty of the program and
     by the lengths of its source and its call.
     """
-    size = (float(features.get("difficulty", 0)), len(str(facts.get("source", ""))), len(str(facts.get("call", ""))))
+    size = (float(difficulty_of(features)), len(str(facts.get("source", ""))), len(str(facts.get("call", ""))))
     return (-features["passes"] / features["samples"], *size) if rated else size

@@ -23,6 +23,7 @@ from typing import TypeAlias
 from codereasoner import extend
 from codereasoner.benchmarks.loading import VARIABLE, locate, pool_for
 from codereasoner.chains.narrator import Detail
+from codereasoner.curation.difficulty import difficulty_of
 from codereasoner.evaluation.gold_check import guess_baselines
 from codereasoner.evaluation.perplexity import measure, read_texts
 from codereasoner.evaluation.results import Summary
@@ -194,7 +195,9 @@ class ExperimentRun:
         found: dict[str, dict[tuple[str, str], Question]] = {name: {} for name in self.plan.sets}
         for question in read_records(self.folder / "questions.jsonl", Question):
             for name, (low, high) in self.plan.sets.items():
-                if question.split == "test" and low <= question.features.get("difficulty", low) <= high:
+                if question.split == "test" and (
+                    "difficulty" not in question.features or low <= difficulty_of(question.features) <= high
+                ):
                     found[name].setdefault((question.program, question.task), question)
         return {name: list(questions.values()) for name, questions in found.items()}
 

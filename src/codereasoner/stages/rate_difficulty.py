@@ -9,7 +9,7 @@ from typing import Literal
 
 from codereasoner import extend
 from codereasoner.curation.difficulty import Band, hardness, level_of
-from codereasoner.errors import ConfigError
+from codereasoner.errors import ConfigError, DataError
 from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows
 from codereasoner.parquet_files import Row
@@ -130,6 +130,8 @@ def _judged(questions: Path, choice: Choice, rates: Rows | None) -> Iterator[tup
             if row is None:
                 yield question, "not rated"
                 continue
+            if not all(isinstance(row.get(name), int) for name in ("passes", "samples")) or row["samples"] < 1:
+                raise DataError(f"the rating of question {question.id} must be a number of passes and of samples")
             features = {**question.features, "passes": row["passes"], "samples": row["samples"]}
             question = replace(question, features=features)
         yield question, choice.band.reason(level_of(question.features, rates is not None))

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from codereasoner import extend
+from codereasoner.curation.difficulty import difficulty_of
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records
 from codereasoner.plugin_files import is_reference
@@ -110,7 +111,7 @@ def write_grpo_rows(
         return
 
     def is_wanted(question: Question) -> bool:
-        difficulty = question.features.get("difficulty", 0)
+        difficulty = difficulty_of(question.features)
         return any(question.task == task and low <= difficulty <= high for task, low, high in wanted)
 
     with ledger:
