@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -138,12 +139,14 @@ def test_trainings_side_by_side_share_what_is_free(monkeypatch: pytest.MonkeyPat
 
 
 def test_trainings_on_one_gpu_share_all_of_it_even_those_that_begin_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = 70e9
+    torch = SimpleNamespace(cuda=SimpleNamespace(mem_get_info=lambda: (free, 80e9)))
     monkeypatch.setattr("codereasoner.training.memory.has_gpu", lambda: True)
-    monkeypatch.setattr("torch.cuda.mem_get_info", lambda: (70e9, 80e9))
+    monkeypatch.setattr("codereasoner.training.memory.import_extra", lambda *_: torch)
     assert free_bytes() == 70e9
     monkeypatch.setenv(TOGETHER, "4")
     assert free_bytes() == 20e9
-    monkeypatch.setattr("torch.cuda.mem_get_info", lambda: (5e9, 80e9))
+    free = 5e9
     assert free_bytes() == 5e9
 
 
