@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import pytest
+
 from codereasoner.evaluation.metrics import wilson_interval
 from codereasoner.reports.accuracy_by_feature import accuracy_by_feature, question_features
 from codereasoner.reports.comparison import differences
@@ -73,3 +75,13 @@ def test_the_interval_of_an_accuracy_by_feature_takes_the_questions_of_one_progr
     accuracy, low, high = levels["bins"][0]["models"]["sft"]
     alone = 100 * wilson_interval(4, 7)[0], 100 * wilson_interval(4, 7)[1]
     assert low < alone[0] < accuracy < alone[1] < high
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), 10**400, ["a", ["b"]], {"a": 1}, None])
+def test_a_feature_with_a_value_that_cannot_be_drawn_is_left_out(odd: object) -> None:
+    found = gathered({"sft": "ccccwwww"})
+    for number, item in enumerate(found.shown.values()):
+        item.question = replace(item.question, features={"level": number % 2, "odd": odd if number else 1})
+    names = {row["feature"] for row in accuracy_by_feature(found, question_features([], found))}
+    assert "level" in names
+    assert "odd" not in names

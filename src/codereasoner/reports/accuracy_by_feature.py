@@ -11,6 +11,7 @@ from typing import TypedDict
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.metrics import clustered_interval, mean, percent
 from codereasoner.extend import task_order
+from codereasoner.jsonl_files import is_number
 from codereasoner.records import Facts, Program
 from codereasoner.reports.answer_traces import run_id
 from codereasoner.reports.page import assemble, write_view
@@ -100,7 +101,7 @@ def _features(item: Shown, program: Facts, found: Gathered) -> dict[str, object]
 
 def _bins(pairs: Sequence[tuple[object, Shown]]) -> list[Bin]:
     """Sort into bins by value where there are few of them, by ranges of numbers, or by name."""
-    numbers = [(value, item) for value, item in pairs if isinstance(value, int | float) and not isinstance(value, bool)]
+    numbers = [(value, item) for value, item in pairs if is_number(value)]
     if len(numbers) == len(pairs):
         return _number_bins(sorted(numbers, key=lambda pair: pair[0]))
     named: defaultdict[str, list[Shown]] = defaultdict(list)
