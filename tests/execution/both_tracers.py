@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -39,22 +40,27 @@ Facts = dict[str, Any]
 
 def seen(kind: str, extension: Any, job: Job, record: str, limits: dict[str, int]) -> Facts:
     """The facts of a run with one of the tracers, "C" or "Python"; how the process ended where there are none."""
+    text, status = in_a_fork(lambda: json.dumps(_facts(kind, extension, job, record, limits)).encode())
+    found: Facts = json.loads(text) if text else {"outcome": f"the process ended with status {status}"}
+    return found
+
+
+def in_a_fork(work: Callable[[], bytes]) -> tuple[bytes, int]:
+    """What this gives in a process of its own, nothing if that ended before, and the status with which it ended."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(reader)
             with os.fdopen(writer, "wb") as pipe:
-                pipe.write(json.dumps(_facts(kind, extension, job, record, limits)).encode())
+                pipe.write(work())
                 pipe.flush()
         finally:
             os._exit(0)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        text = pipe.read()
-    _, status = os.waitpid(child, 0)
-    found: Facts = json.loads(text) if text else {"outcome": f"the process ended with status {status}"}
-    return found
+        given = pipe.read()
+    return given, os.waitpid(child, 0)[1]
 
 
 def _facts(kind: str, extension: Any, job: Job, record: str, limits: dict[str, int]) -> Facts:

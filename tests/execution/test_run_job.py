@@ -25,20 +25,7 @@ LIMITS = Limits(steps=300, trace_bytes=30_000, value_chars=300, result_chars=10_
 
 def told(job: Job, record: Record, in_c: bool) -> Any:
     """All of an answer but its time; None where a job that is run in C is left to Python to answer."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(reader)
-            with os.fdopen(writer, "wb") as pipe:
-                pipe.write(_body(job, record, in_c))
-                pipe.flush()
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        body = pipe.read()
-    os.waitpid(child, 0)
+    body, _ = both_tracers.in_a_fork(lambda: _body(job, record, in_c))
     return json.loads(body)[:-1] if body else None
 
 
