@@ -13,11 +13,13 @@ from codereasoner.benchmarks.cruxeval import CruxevalInput, CruxevalOutput
 from codereasoner.errors import DataError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.metrics import pass_at_k
+from codereasoner.evaluation.results import accuracy
 from codereasoner.evaluation.score import score, score_file
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.extend import Generations
 from codereasoner.task import Runner
 
+ROOT = Path(__file__).parents[2]
 RECORD = {"code": "def f(x):\n    return x + 1", "input": "1", "output": "2", "id": "sample_0"}
 
 
@@ -30,11 +32,13 @@ def test_all_8000_verdicts_on_code_llama_are_the_published_ones(shared_data: Pat
     published = json.loads(scored.read_text())
     with Pool(workers=2, limits=Limits(cpu_seconds=0.3), allow_weak_isolation=True) as pool:  # 21 calls never end
         verdicts = benchmark.grade_officially(questions, texts, pool.run)
+        shown = accuracy(score(benchmark, questions, texts, "official", pool.run, False))
     counted = {name: benchmark.official_counts(row) for name, row in verdicts.items()}
     assert counted == published["raw_scored_generations"]
     for k in (1, 5):
         chances = [pass_at_k(len(counted[q.id]), sum(counted[q.id]), k) for q in questions]
         assert sum(chances) / 800 * 100 == pytest.approx(published[f"pass_at_{k}"], rel=1e-12)
+    assert f" official  800  {shown} " in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_63_edge_cases_have_the_official_verdict(shared_data: Path, runner: Runner) -> None:
