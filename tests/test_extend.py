@@ -90,7 +90,7 @@ QUESTION = 'self.question(run, {"source": run.source, "entry": run.entry, "call"
         ("def statement(self, question): return None", "Odd.statement must return a text, not None"),
         ("def statement(self, question): raise RuntimeError('r')", "odd.py:Odd.statement, line 9: RuntimeError: r"),
         ("def guesses(self, question): 1 / 0", "odd.py:Odd.guesses, line 9: ZeroDivisionError: division by zero"),
-        ("def statement(self, question): return question.facts['x']", "its facts give KeyError: 'x'"),
+        ("def statement(self, question): return question.facts['x']", "odd.py:Odd, line 9: KeyError: 'x'"),
     ],
 )
 def test_a_task_of_a_file_that_is_not_whole_is_refused_in_one_sentence(
@@ -119,7 +119,8 @@ def test_an_error_in_any_method_of_a_task_of_a_file_names_its_line(
     lines += ["    def verify(self, question, answer, run=None): return answer == '1'"]
     lines += ["    def conclude(self, question): return 1 / 0", "    def locate_error(self, *about): return about[7]"]
     lines += ["    def conclude_at(self, *about): return 3", "    def prompt(self, question): return []"]
-    lines += ["    def job(self, question, answer): return 'f()'"]
+    lines += ["    def job(self, question, answer): return 'f()' if answer == '1' else answer.gone"]
+    lines += ["    def parse(self, question, text, style): return int(text)"]
     (tmp_path / "odd.py").write_text("\n".join(lines))
     task = extend.task(f"{tmp_path}/odd.py:Odd")
     [question] = task.collect(Run("def f(): return 1", "f", "", "ok", value="1")).questions
@@ -132,6 +133,9 @@ def test_an_error_in_any_method_of_a_task_of_a_file_names_its_line(
     with pytest.raises(UserError, match=r"odd.py:Odd.prompt: TypeError: Odd.prompt\(\) takes 2"):
         task.prompt(question, find_style("reasoning"))
     assert "'f()' is neither a Job, which `job` returns" in grade_answers([(task, question, "1")])[0].reason
+    told = f"the verifier failed: {tmp_path}/odd.py:Odd, line 11: AttributeError: 'str' object has no attribute 'gone'"
+    assert grade_answers([(task, question, "2")])[0].reason == told
+    assert "odd.py:Odd, line 12: ValueError: invalid" in task.grade(question, "one", find_style("direct")).reason
 
 
 def test_an_unknown_model_lists_the_schemes() -> None:

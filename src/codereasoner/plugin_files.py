@@ -69,12 +69,23 @@ def call(function: Callable[..., T], *values: object, path: Path, words: str) ->
     except CodeReasonerError:  # a sentence for the user as it is, or a failure of ours
         raise
     except (Exception, SystemExit) as error:  # what ends at `sys.exit()` would end the command without a word
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-        if isinstance(error, NotImplementedError) and not lines:
+        line = _line(error, path)
+        if isinstance(error, NotImplementedError) and not line:
             raise DataError(f"{words} is not written, and is needed here") from error
-        where = f", line {lines[-1]}" if lines else ""
-        raise DataError(f"{words}{where}: {type(error).__name__}: {error}") from error
+        raise DataError(f"{words}{line}: {type(error).__name__}: {error}") from error
+
+
+def failure(error: BaseException, reference: str) -> str:
+    """Return the name and text of an error, behind its plugin and the line if one of a file raised it."""
+    path, _ = split_reference(reference)
+    return f"{reference}{_line(error, path)}: " * bool(reference) + f"{type(error).__name__}: {error}"
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """Return the innermost line of a user's file through which an error came, as `, line 3`; "" if there is none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    return f", line {lines[-1]}" if lines else ""
 
 
 def remember(path: Path) -> None:

@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, TypedDic
 
 from codereasoner.errors import DataError, InfrastructureError
 from codereasoner.literals import LiteralError
+from codereasoner.plugin_files import failure
 from codereasoner.records import Facts, Job, Outcome, Plain, Run, content_id
 from codereasoner.renamed import NEW_NAMES, current_name
 from codereasoner.styles import Example, Style
@@ -268,7 +269,7 @@ class Task:
         try:
             self.statement(question)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(f"{about} cannot be asked: its facts give {type(error).__name__}: {error}") from None
+            raise DataError(f"{about} cannot be asked: its facts give {failure(error, self.reference)}") from None
 
     def question(
         self, run: Run, facts: Mapping[str, object], gold: Sequence[str], features: Mapping[str, object] | None = None
@@ -327,27 +328,26 @@ def grade_all(items: Sequence[Item], style: Style, runner: Runner | None = None)
 
 def read_completion(task: Task, question: Question, completion: str, style: Style, finish: str = "stop") -> str | Grade:
     """Return the answer in a completion, or the grade of a completion without any; never raises."""
-    return _guarded(None, _parse, task, question, completion, style, finish)  # type: ignore[no-any-return]
+    return _guarded(task, None, _parse, task, question, completion, style, finish)  # type: ignore[no-any-return]
 
 
 def grade_answers(items: Sequence[tuple[Task, Question, str | Grade]], runner: Runner | None = None) -> list[Grade]:
     """Grade parsed answers in order; an item that is a grade already keeps it."""
     grades: dict[int, Grade] = {}
-    waiting: dict[int, tuple[str, Generator[Job, Run, Grade]]] = {}
+    waiting: dict[int, tuple[Task, str, Generator[Job, Run, Grade]]] = {}
     for index, (task, question, parsed) in enumerate(items):
         if isinstance(parsed, Grade):
             grades[index] = parsed
         else:
-            waiting[index] = parsed, task.examine(question, parsed)
+            waiting[index] = task, parsed, task.examine(question, parsed)
     runs: Mapping[int, Run] = {}
     while waiting:
         jobs: dict[int, Job] = {}
-        for index, (answer, examination) in list(waiting.items()):
-            run = runs.get(index)
-            if run is not None and run.outcome == "error":
+        for index, (task, answer, examination) in list(waiting.items()):
+            if (run := runs.get(index)) is not None and run.outcome == "error":
                 step: Job | Grade = Grade("error", answer, run.reason)
             else:
-                step = _guarded(answer, _next_step, examination, run)
+                step = _guarded(task, answer, _next_step, examination, run)
             if isinstance(step, Grade):
                 grades[index] = step
                 del waiting[index]
@@ -390,11 +390,11 @@ def _run(jobs: Mapping[int, Job], runner: Runner | None) -> dict[int, Run]:
     return {index: runs[place] for index, place in place_of.items()}
 
 
-def _guarded(answer: str | None, step: Callable[..., Any], *given: Any) -> Any:
+def _guarded(task: Task, answer: str | None, step: Callable[..., Any], *given: Any) -> Any:
     """Return what the step gives, or the grade of what it raised: a model's text makes an answer wrong, not us fail."""
     try:
         return step(*given)
     except (Wrong, LiteralError) as error:
         return Grade("wrong", answer, str(error))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the one place: no completion may stop a training run
-        return Grade("error", answer, f"the verifier failed: {type(error).__name__}: {error}")
+        return Grade("error", answer, f"the verifier failed: {failure(error, task.reference)}")
