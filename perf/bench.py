@@ -64,6 +64,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/bench.json"))
     parser.add_argument("--store", action="store_true", help="store the result, and write the README's table")
     options = parser.parse_args()
+    if options.store and options.only:
+        parser.error("--store keeps the result of one machine and commit, so of every benchmark: leave --only out")
     began = time.monotonic()
     result: dict[str, Any] = {"machine": machine(), "benchmarks": {}}
     for name in options.only or SIZES:
@@ -76,8 +78,6 @@ def main() -> int:
     print(compared(result, stored))
     failed = [name for name, found in result["benchmarks"].items() if "failed" in found]
     if options.store and not failed:
-        if stored and options.only:  # the others stay as they were measured
-            result["benchmarks"] = {**stored["benchmarks"], **result["benchmarks"]}
         STORED.write_text(json.dumps(result, indent=1) + "\n")
         README.write_text(with_table(README.read_text(), result))
     return int(bool(failed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from perf import bench
 from perf.ratios import alternate, ratio
 
@@ -39,3 +40,12 @@ def test_a_comparison_names_stages_whose_share_of_a_build_has_grown() -> None:
 
     assert "data: chain: 50% of the CPU seconds, 33% stored" in bench.compared(build(6.0), build(3.0))
     assert "chain" not in bench.compared(build(3.0), build(3.0))
+
+
+def test_a_part_of_the_benchmarks_is_not_stored_beside_old_figures(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["bench", "--only", "data", "--store"])
+    with pytest.raises(SystemExit):
+        bench.main()
+    assert "leave --only out" in capsys.readouterr().err
