@@ -7,6 +7,8 @@ import multiprocessing
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from time import sleep
 
 import pytest
 
@@ -138,6 +140,18 @@ def test_a_forked_child_has_a_grader_and_a_pool_of_its_own(monkeypatch: pytest.M
     child.join()
     assert (process != os.getpid(), found, child.exitcode) == (True, outcomes(4), 0)
     assert [grade.outcome for grade in grader_of_process().grade([LABEL], answers(1))] == ["correct"]
+
+
+def test_threads_that_ask_for_the_pool_at_once_share_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    from codereasoner.exports import framework_questions
+
+    def slow(*given: object) -> object:
+        sleep(0.01)
+        return object()
+
+    monkeypatch.setattr(framework_questions, "_pool", cache(slow))
+    with ThreadPoolExecutor(8) as threads:
+        assert len({id(each) for each in threads.map(lambda _: framework_questions.pool_of_process(), range(8))}) == 1
 
 
 def test_the_number_of_workers_must_be_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.exports.test_batched_grader import FORWARD, LABEL, Counting, answers
 
-from codereasoner.errors import ConfigError, InfrastructureError
+from codereasoner.errors import ConfigError, DataError, InfrastructureError
 from codereasoner.exports import batched_grader, openrlhf, verl
 
 PROMPT = "<|im_start|>user\nGive the answer inside <answer>...</answer>.<|im_end|>\n<|im_start|>assistant\n"
@@ -36,6 +37,19 @@ def test_verl_gets_the_same_from_its_event_loop_and_for_a_batch() -> None:
 
     assert asyncio.run(one_by_one()) == batch
     assert [each["score"] for each in batch] == [1.0, 0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("completion", [None, b"<answer>f([1, 2])</answer>", 5, [], {}, [{"role": "tool"}], True])
+def test_what_is_no_text_is_no_answer_for_verl_and_no_infrastructure_error(completion: Any) -> None:
+    found = verl.compute_score("c", completion, LABEL)
+    assert found == {"score": 0.0, "acc": 0.0, "answered": 0.0, "infrastructure_error": 0.0}
+    said = [{"role": "assistant", "content": answers(1)[0]}]
+    assert verl.compute_scores(["c"], [said], [LABEL])[0]["score"] == 1.0  # type: ignore[list-item]
+
+
+def test_a_batch_of_verl_has_a_label_for_each_completion() -> None:
+    with pytest.raises(DataError, match="2 completions have 1 labels"):
+        verl.compute_scores(["c"] * 2, answers(2), [LABEL])
 
 
 def test_format_terms_are_off_by_default_and_given_by_name() -> None:

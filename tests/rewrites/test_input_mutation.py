@@ -59,4 +59,6 @@ def test_a_faulty_call_differs_in_one_argument_and_some_are_empty_none_or_of_ano
         assert len(changed) == 1
         seen.add(literals.write(changed[0]))
     assert {"None", "[]", "''", "0", "-2", "[1]", "7", "'7'"} <= seen
+    ranged = with_faults(Program("def f(x):\n    return x[0]", "f", ("range(3)",)), 20).calls
+    assert "range(0)" in [call.replace("range(0, 0)", "range(0)") for call in ranged]
     assert with_faults(Program("def f():\n    return 1", "f", ("",)), 3).calls == ("",)

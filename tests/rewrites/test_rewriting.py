@@ -148,3 +148,25 @@ def test_two_rewrites_in_a_row_keep_track_of_lines_and_names() -> None:
     lines = both.source.split("\n")
     (place,) = both.lines[5]
     assert lines[place - 1].strip() == f"return {both.names['total']}"
+
+
+def test_nested_loops_are_not_unrolled_to_more_than_two_hundred_statements() -> None:
+    for head in ("for a{} in range(6):", "while x < {}:"):
+        lines = [f"{'    ' * depth}{head.format(depth)}" for depth in range(1, 15)]
+        source = "\n".join(["def f(x):", *lines, f"{'    ' * 15}x += 1", "    return x", ""])
+        assert 30 < rewrite("unroll", source, "f").source.count("\n") < 250
+
+
+def test_appends_stay_a_loop_where_something_goes_on_after_an_error() -> None:
+    body = "        out = []\n        for x in xs:\n            out.append(int(x))\n"
+    source = (
+        f"from contextlib import suppress\ndef f(xs, out=0):\n    with suppress(ValueError):\n{body}    return out\n"
+    )
+    with pytest.raises(Unfit, match="no comprehension"):
+        rewrite("comprehensions", source, "f")
+
+
+def test_a_range_from_a_truth_value_has_numbers_as_a_while_loop_too(pools: tuple[Pool, Pool]) -> None:
+    source = "def f(n):\n    out = []\n    for i in range(False, len(n)):\n        out += [i]\n    return out\n"
+    claim = Claim(source, rewrite("for-while", source, "f").source, "f", ("'ab'",))
+    assert refute([claim], pools[0].run, pools[1].run) == [""]

@@ -108,6 +108,20 @@ def test_a_rewrite_that_is_not_made_is_counted_with_its_reason(
     assert dropped == ["reroll: no equal statements follow each other"] * 2
 
 
+def test_no_hint_names_the_call_that_is_asked_for_or_says_that_it_returns(
+    questions: list[Question], pools: tuple[Pool, Pool], tmp_path: Path
+) -> None:
+    asked = [each for each in questions if each.run == questions[0].run]
+    chosen = [each for each in asked if each.task in ("output", "input", "raises")]
+    found = harden(chosen, tmp_path / "hard.jsonl", pools, "rename", "misleading-hint")
+    hinted = {each.task: f"f({CALLS[0]})" in each.facts["source"] for each in found}
+    assert hinted == {"output": True, "input": False, "raises": False}
+    reason = "misleading-hint: the call, or whether it returns, is the answer"
+    assert (read_manifest(tmp_path / "hard.jsonl") or {})["not_rewritten"] == {reason: 2}
+    harden(chosen, tmp_path / "none.jsonl", pools, "misleading-hint")
+    assert (read_manifest(tmp_path / "none.jsonl") or {})["drops"] == {reason: 2}
+
+
 def test_a_program_whose_rewrite_is_refuted_stays_out(pools: tuple[Pool, Pool], tmp_path: Path) -> None:
     source = "def f(s):\n    t = set(s)\n    return ''.join(t)\n"
     unsteady = Question("output", {"source": source, "entry": "f", "call": "'abcdefgh'"}, ("'abcdefgh'",))

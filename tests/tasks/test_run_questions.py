@@ -18,6 +18,7 @@ from codereasoner.execution.pool import Limits, Pool
 from codereasoner.ledger import read_manifest, read_records, write_records
 from codereasoner.records import Job, Program, Run
 from codereasoner.stages.trace_calls import Keep, trace_programs
+from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.tasks.debugger import Debugger
 from codereasoner.tasks.mutants import mutants
@@ -51,7 +52,9 @@ def test_a_call_that_raises_is_asked_about_and_one_that_a_limit_ends_is_not(pool
     assert extend.task("raises").collect(deep).skipped == {"the exception depends on a limit": 1}
 
 
-@pytest.mark.parametrize("name", ["returns", "a b", "raises It", "It.", "", "a\nb", "</answer>", "9", "É" * 101])
+@pytest.mark.parametrize(
+    "name", ["returns", "KeyError: x", "a b", "raises It", "It.", "", "a\nb", "</answer>", "9", "É" * 101]
+)
 def test_an_exception_whose_name_is_no_answer_is_not_asked_about(pool: Pool, name: str) -> None:
     (run,) = pool.run([Job(f"def f(x):\n    raise type({name!r}, (Exception,), {{}})(x)\n", "f", "0")])
     assert extend.task("raises").collect(run).skipped == {"the name of the exception's class is no answer": 1}
@@ -63,6 +66,23 @@ def test_an_exception_may_have_any_name_that_python_takes(pool: Pool, name: str)
     [question] = asked("raises", run)
     assert all(extend.task("raises").verify(question, answer) for answer in (name, f"raises {name}."))
     assert not extend.task("raises").verify(question, "returns")
+
+
+@pytest.mark.parametrize(
+    ("call", "right", "wrong"),
+    [
+        ("1", ["returns", "Returns", "`returns`", "returns."], ["raises returns", "Raise returns.", "`returns", "1"]),
+        ("0", ["Error", "`Error`", "raises Error", "Raises `Error`."], ["error", "returns Error", "returns", "Error`"]),
+    ],
+)
+def test_an_answer_to_raises_is_one_word_as_the_request_writes_it(
+    pool: Pool, call: str, right: list[str], wrong: list[str]
+) -> None:
+    source = "class Error(Exception):\n    pass\ndef f(x):\n    if not x:\n        raise Error\n    return x\n"
+    [run] = pool.run([Job(source, "f", call)])
+    [question], style = asked("raises", run), find_style("direct")
+    graded = [extend.task("raises").grade(question, f"<answer>{each}</answer>", style) for each in (*right, *wrong)]
+    assert [each.outcome for each in graded] == ["correct"] * len(right) + ["wrong"] * len(wrong)
 
 
 @pytest.fixture(scope="module")

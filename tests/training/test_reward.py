@@ -79,6 +79,15 @@ def test_a_message_without_a_text_is_no_answer_not_even_none(message: dict[str, 
     assert graded([], [[{"role": "assistant", **message}], [], "None"], [question] * 3) == [0.0, 0.0, 1.0]
     parts = [{"type": "text", "text": "No"}, {"type": "text", "text": "ne"}]
     assert graded([], [[{"role": "assistant", "content": parts}]], [question]) == [1.0]
+    parts.insert(0, {"type": "reasoning_text", "text": "Is it 0?"})
+    assert graded([], [[{"role": "assistant", "content": parts}]], [question]) == [1.0]
+    assert graded([], [[{"role": "assistant", "content": parts[:1]}]], [question]) == [0.0]
+
+
+@pytest.mark.parametrize("completion", [None, 50, 50.0, b"2", [50], [[50]], {"content": 50}, {}, object()])
+def test_what_is_no_text_is_no_answer_and_no_error(completion: object) -> None:
+    question = json.dumps(Question("output", {"source": "", "entry": "f", "call": ""}, ("50",)).to_json())
+    assert Reward("bare")([], [completion, "50"], [question] * 2) == [0.0, 1.0]
 
 
 @pytest.mark.parametrize("role", ["tool", "user", "system", "", None])
@@ -103,6 +112,11 @@ def test_a_question_that_is_none_is_one_sentence(text: str) -> None:
         {"question": [FORWARD] * 2, "style": ["terse"]},
         {"question": [FORWARD] * 2, "style": [["terse"], None]},
         {"question": [FORWARD] * 2, "style": ["terse"] * 2, "completion_ids": [[1]]},
+        {"question": [FORWARD] * 2, "completion_ids": [[1], None]},
+        {"question": [FORWARD] * 2, "completion_ids": [1, 2]},
+        {"question": [FORWARD] * 2, "completion_ids": {"a": [1], "b": [2]}},
+        {"question": None},
+        {"question": iter([FORWARD] * 2)},
     ],
 )
 def test_columns_of_another_shape_are_one_sentence(columns: dict[str, Any]) -> None:
@@ -146,6 +160,9 @@ def test_length_costs_as_dapos_equation_13_says() -> None:
 def test_terms_that_are_none_are_refused() -> None:
     with pytest.raises(ConfigError, match="amounts from 0 up"):
         compose(format_penalty=-1.0)
+    for odd in (float("nan"), float("inf"), "0.1", None):
+        with pytest.raises(ConfigError, match="amounts from 0 up"):
+            compose(format_bonus=odd)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="overlong 9 must be from 0 to the limit of a completion, which is 8 tokens"):
         compose(overlong=9, limit=8)
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     Fields = tuple[Callable[[object], object], ...]
 
-_type, _len, _id, _any, _tuple, _str = type, len, id, any, tuple, str
+_type, _len, _id, _any, _tuple, _str, _repr = type, len, id, any, tuple, str, repr
+_is_identifier = str.isidentifier
 _TypeError, _ValueError, _BaseException, _write = TypeError, ValueError, BaseException, write
 _mro = type.__dict__["__mro__"].__get__
 _namespace = type.__dict__["__dict__"].__get__
@@ -48,8 +49,12 @@ def thrown_text(argument: Any, max_chars: int) -> str:
 
 
 def exception_text(error: BaseException, max_chars: int) -> str:
-    """`TypeName: message`, or `TypeName` where the message cannot be had without calling the program's code."""
+    """`TypeName: message`, or `TypeName` where the message cannot be had without calling the program's code.
+
+    A name that is no identifier is in quotes, so that nothing before the first colon is taken for another's name.
+    """
     name = type_name(error)
+    name = name if _is_identifier(name) else _repr(name)
     message = _message(error)
     return (f"{name}: {message}" if message else name)[:max_chars]
 

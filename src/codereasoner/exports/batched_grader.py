@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from threading import Lock
 
 from codereasoner import extend
-from codereasoner.errors import CodeReasonerError, InfrastructureError
+from codereasoner.errors import CodeReasonerError, DataError, InfrastructureError
 from codereasoner.exports.formats import read_label
 from codereasoner.exports.framework_questions import pool_of_process
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Item, Runner, grade_all
-from codereasoner.training.reward import TOLERATED
+from codereasoner.training.reward import TOLERATED, completion_text
 
 WINDOW = 1000  # grades, the latest, over which the rate of infrastructure errors is measured
 
@@ -40,28 +40,33 @@ class BatchedGrader:
         self._lock = Lock()
         self._failed: deque[bool] = deque(maxlen=window)
 
-    def grade(self, labels: Sequence[str], completions: Sequence[str], finishes: Sequence[str] = ()) -> list[Grade]:
+    def grade(self, labels: Sequence[str], completions: Sequence[object], finishes: Sequence[str] = ()) -> list[Grade]:
         """Grade completions, each for the question of its label; an infrastructure error is graded once more.
 
+        A completion is a text or a list of messages, read as `training.reward` does.
+
         Raises:
-            DataError: a label was not written by `codereasoner export`.
+            DataError: a label was not written by `codereasoner export`, or there are not as many as completions.
             InfrastructureError: more than 1 % of the latest thousand grades are infrastructure errors.
         """
         return self._wait(self._enqueue(labels, completions, finishes))
 
     async def grade_async(
-        self, labels: Sequence[str], completions: Sequence[str], finishes: Sequence[str] = ()
+        self, labels: Sequence[str], completions: Sequence[object], finishes: Sequence[str] = ()
     ) -> list[Grade]:
         """Grade as `grade` does, together with what other coroutines enqueue before the event loop turns."""
         pending = self._enqueue(labels, completions, finishes)
         await asyncio.sleep(0)
         return await asyncio.to_thread(self._wait, pending)
 
-    def _enqueue(self, labels: Sequence[str], completions: Sequence[str], finishes: Sequence[str]) -> list[Pending]:
+    def _enqueue(self, labels: Sequence[str], completions: Sequence[object], finishes: Sequence[str]) -> list[Pending]:
+        if len(labels) != len(completions):
+            raise DataError(f"{len(completions)} completions have {len(labels)} labels")
         pending = []
         for label, completion, finish in zip(labels, completions, finishes or ["stop"] * len(labels), strict=True):
             question, style = read_label(label)
-            pending.append(Pending((extend.task_of(question), question, completion, finish), style))
+            item = (extend.task_of(question), question, completion_text(completion), finish)
+            pending.append(Pending(item, style))
         self._queue += pending
         return pending
 
@@ -77,8 +82,10 @@ class BatchedGrader:
         return grades
 
     def _grade_queue(self) -> None:
-        batch = [self._queue.popleft() for _ in range(len(self._queue))]
+        batch: list[Pending] = []
         try:
+            while self._queue:
+                batch.append(self._queue.popleft())
             self._grade(batch)
             self._grade([each for each in batch if isinstance(each.result, Grade) and each.result.outcome == "error"])
             self._check([each.result for each in batch if isinstance(each.result, Grade)])

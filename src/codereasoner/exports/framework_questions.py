@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 
 from codereasoner import extend
 from codereasoner.benchmarks.loading import pool_for
@@ -83,7 +84,12 @@ def pool_of_process(benchmark: str = "") -> Pool:
 
     A benchmark decides what the pool preloads and how long its programs may run.
     """
-    return _pool(os.getpid(), benchmark)
+    with _LOCKS.setdefault(os.getpid(), Lock()):  # threads that ask for the first time at once share one pool
+        return _pool(os.getpid(), benchmark)
+
+
+_LOCKS: dict[int, Lock] = {}
+"""A lock for each process: a child may be forked while a thread of its parent holds the parent's."""
 
 
 @cache

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 from codereasoner.errors import DataError
@@ -38,7 +38,7 @@ class TrlReward:
         self,
         prompts: Sequence[object],
         completions: Sequence[object],
-        question: Sequence[str | Mapping[str, object]] = (),
+        question: Sequence[str | Mapping[str, object]] | None = (),
         style: Sequence[str] | None = None,
         completion_ids: Sequence[Sequence[int]] | None = None,
         **columns: object,
@@ -46,21 +46,25 @@ class TrlReward:
         """Return the rewards, 0 to 1, of a step's completions in their order; None for an infrastructure error.
 
         Raises:
-            DataError: the rows have no column `question`.
+            DataError: the rows have no column `question`, or a column of another shape.
             InfrastructureError: more than 1 % of the grades are infrastructure errors.
         """
-        if len(question) != len(completions):
-            counts = f"{len(completions)} completions have {len(question)} questions"
+        question = () if question is None else question
+        count = _length("completions", completions)
+        if _length("question", question) != count:
+            counts = f"{count} completions have {len(question)} questions"
             raise DataError(f"{counts}: the rows need the column `question` that those of grpo.parquet have")
         for name, column in {"style": style, "completion_ids": completion_ids}.items():
-            if column is not None and len(column) != len(completions):
-                raise DataError(f"{len(completions)} completions have {len(column)} items in the column `{name}`")
+            if column is not None and _length(name, column) != count:
+                raise DataError(f"{count} completions have {len(column)} items in the column `{name}`")
+        for ids in completion_ids if completion_ids is not None else ():
+            _length("completion_ids", ids)
         if style and not all(isinstance(each, str) for each in style):
             raise DataError(f"the column `style` has the names of styles, not {style[0]!r:.40}")
         places: defaultdict[Style | str, list[int]] = defaultdict(list)
-        for place in range(len(completions)):
+        for place in range(count):
             places[self.style or (style[place] if style else DEFAULT)].append(place)
-        rewards: list[float | None] = [None] * len(completions)
+        rewards: list[float | None] = [None] * count
         for each, its in places.items():
             graded = Reward(each, pool_of_process().run, self.ends, self.term)(
                 (),
@@ -78,6 +82,13 @@ class TrlReward:
     ) -> list[float | None]:
         """Return the same from async code, without blocking its loop."""
         return await asyncio.to_thread(self, prompts, completions, **columns)
+
+
+def _length(name: str, column: object) -> int:
+    """Return how many items a column has, or one of its items."""
+    if isinstance(column, Mapping) or not isinstance(column, Sized):
+        raise DataError(f"the column `{name}` must hold lists, not {column!r:.40}")
+    return len(column)
 
 
 def _text(question: str | Mapping[str, object]) -> str:

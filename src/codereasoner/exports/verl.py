@@ -12,6 +12,7 @@ from typing import Any
 
 from codereasoner.exports.batched_grader import grader_of_process
 from codereasoner.task import Grade
+from codereasoner.training.reward import completion_text
 from codereasoner.training.reward_terms import RewardTerm, compose
 
 OPTIONS = ("format_bonus", "format_penalty", "reward")
@@ -62,9 +63,9 @@ def _composed(format_bonus: float | None, format_penalty: float | None, reward: 
     return compose(reward, format_bonus=format_bonus or 0.0, format_penalty=format_penalty or 0.0)
 
 
-def _score(grade: Grade, completion: str, term: RewardTerm) -> dict[str, float]:
+def _score(grade: Grade, completion: object, term: RewardTerm) -> dict[str, float]:
     return {
-        "score": term(grade, completion, None) or 0.0,
+        "score": term(grade, completion_text(completion), None) or 0.0,
         "acc": float(grade.outcome == "correct"),
         "answered": float(grade.outcome in ("correct", "wrong")),
         "infrastructure_error": float(grade.outcome == "error"),

@@ -82,8 +82,8 @@ def _read(body: str) -> Completion:
         raise OddReply(words or f"the server did not end the answer (finish_reason '{finish}')")
     content = message.get("content")
     content = str(content) if type(content) in (int, float) else content
-    text, thoughts = _text(content, thoughts=False), _thoughts(message) or _text(content, thoughts=True)
-    text = text or _text(message.get("refusal"), thoughts=False)
+    text, thoughts = content_text(content), _thoughts(message) or content_text(content, thoughts=True)
+    text = text or content_text(message.get("refusal"))
     if not text.strip() and (calls := message.get("tool_calls") or message.get("function_call")):
         raise OddReply(f"the model calls a tool instead of answering: {json.dumps(calls, default=str)}")
     if not text and not thoughts and content not in ("", []) and end != "cut off":
@@ -208,11 +208,11 @@ def _joined(events: list[object]) -> dict[str, object]:
 
 def _thoughts(message: Mapping[str, object]) -> str:
     """Return the thoughts from the first field that has some: servers repeat the same under several names."""
-    return next(filter(None, (_text(message.get(name), thoughts=None) for name in _THOUGHTS)), "")
+    return next(filter(None, (content_text(message.get(name), thoughts=None) for name in _THOUGHTS)), "")
 
 
-def _text(value: object, thoughts: bool | None) -> str:
-    """Join the parts of a content: those that are thoughts, those that are not, or (None) all."""
+def content_text(value: object, thoughts: bool | None = False) -> str:
+    """Join the parts of a message's content: those that are not thoughts, those that are, or (None) all."""
     if isinstance(value, str):
         return "" if thoughts else value
     if isinstance(value, Mapping):
@@ -220,9 +220,9 @@ def _text(value: object, thoughts: bool | None) -> str:
         is_thought = "think" in kind or "reason" in kind or ("thinking" in value and not kind)
         if thoughts is not None and is_thought != thoughts:
             return ""
-        return next(filter(None, (_text(value.get(name), None) for name in _PARTS)), "")
+        return next(filter(None, (content_text(value.get(name), None) for name in _PARTS)), "")
     if isinstance(value, list):
-        return "".join(_text(part, thoughts) for part in value)
+        return "".join(content_text(part, thoughts) for part in value)
     return ""
 
 

@@ -73,8 +73,8 @@ def _loop(draft: Draft, value: ast.ListComp | ast.SetComp | ast.DictComp, result
 
 def _gathered(function: Function, body: list[ast.stmt]) -> int:
     """Put comprehensions in place of `x = []` and a loop of appends, in place; return how many."""
-    if has(function, ast.Try, ast.TryStar):
-        return 0  # a handler could see the list before it is whole
+    if has(function, ast.Try, ast.TryStar, ast.With, ast.AsyncWith):
+        return 0  # a handler, or what `with suppress(...)` goes on with, could see the list before it is whole
     own, count, place = locals_of(function), 0, 0
     while place + 1 < len(body):
         made = _comprehension(function, own, body[place], body[place + 1])

@@ -79,7 +79,7 @@ def _fault(value: object, random: Random) -> object:
     """Return a value that a function may not be made for in place of this one."""
     faults: list[object] = [None, 7 if isinstance(value, str) else "7"]
     if value is not None:
-        faults += [type(value)()] * 2
+        faults += [range(0) if isinstance(value, range) else type(value)()] * 2
     if isinstance(value, int) and not isinstance(value, bool):
         faults += [-value, value + 100]
     elif isinstance(value, str | list | tuple) and value:

@@ -18,6 +18,7 @@ from codereasoner.rewrites.rewrite_draft import (
 )
 
 _MOST_PASSES = 6  # of a loop that is unrolled whole: more passes make an unnatural program
+_MOST_STATEMENTS = 200  # of an unrolled loop: nested loops would grow with a power of their passes
 _LEAST = 2  # equal statements that become a loop
 _SCOPED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.GeneratorExp)
 
@@ -33,16 +34,24 @@ def _unrolled(draft: Draft, node: ast.stmt) -> list[ast.stmt] | None:
             values = _constants(draft, items)
             if not values or own_jumps(body, ast.Break, ast.Continue) or has(body, *_SCOPED):
                 return None
+            if _statements(body) * len(values) > _MOST_STATEMENTS:
+                return None
             return [
                 each for value in values for each in (_placed(node, assign(deepcopy(target), value)), *deepcopy(body))
             ]
         case ast.While(test=test, body=body, orelse=[]) if not isinstance(test, ast.Constant) and not has(
             body, *_SCOPED
         ):
+            if _statements(body) * 2 > _MOST_STATEMENTS:
+                return None
             leave = ast.If(ast.UnaryOp(ast.Not(), deepcopy(test)), [ast.Break()], [])
             node.body = [*body, leave, *deepcopy(body)]
             return [node]
     return None
+
+
+def _statements(body: list[ast.stmt]) -> int:
+    return sum(isinstance(node, ast.stmt) for each in body for node in ast.walk(each))
 
 
 def _constants(draft: Draft, items: ast.expr) -> list[ast.expr]:
@@ -139,9 +148,9 @@ def _limits(draft: Draft, items: ast.expr) -> tuple[ast.expr, ast.expr] | None:
     match items:
         case ast.Call(func=ast.Name(id="range"), args=[last], keywords=[]) if _is_whole(draft, last):
             return ast.Constant(0), last
-        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int()) as first, last], keywords=[]) if (
-            _is_whole(draft, last)
-        ):
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant() as first, last], keywords=[]) if _is_whole(
+            draft, first
+        ) and _is_whole(draft, last):
             return first, last
     return None
 

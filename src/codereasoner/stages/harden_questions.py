@@ -28,6 +28,8 @@ from codereasoner.task import Question, Runner, Skip
 
 BATCH = 64  # questions whose programs run in one batch
 NO_CALL = "the question is about no call of a program"
+HINT = "misleading-hint"
+TELLING = f"{HINT}: the call, or whether it returns, is the answer"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Subject:
     source: str
     entry: str
     call: str
+    asked: bool = False  # whether the call, or whether it returns, is what the questions ask: no comment may name it
     value: str = ""  # what it returns
     new: Rewritten | None = None
     refused: tuple[str, ...] = ()  # reasons by kind: "inline: no helper is called ..."
@@ -110,15 +113,16 @@ def hardened(
             yield _asked_again(question, subject, *found[id(subject)])
 
 
-def _subject_key(question: Question) -> tuple[str, str, str] | None:
-    """Return program, entry and call of a question; None: it has none that says all about it."""
-    facts = question.facts
+def _subject_key(question: Question) -> tuple[str, str, str, bool] | None:
+    """Return the first fields of a question's Subject; None: it has no call that says all about it."""
+    facts, task = question.facts, extend.task_of(question)
+    asked = task.direction == "backward" or (task.observes == "value" and "raised" in task.outcomes)
     if {"source", "entry", "call"} <= facts.keys():
-        return facts["source"], facts["entry"], facts["call"]
-    made = extend.task_of(question).rerun_job(question) if facts.get("source") and question.gold else None
+        return facts["source"], facts["entry"], facts["call"], asked
+    made = task.rerun_job(question) if facts.get("source") and question.gold else None
     if made is None or made[0].harness or made[0].entry != facts.get("entry"):
         return None
-    return made[0].source, made[0].entry, made[0].call
+    return made[0].source, made[0].entry, made[0].call, asked
 
 
 def _rewrite_all(subjects: Sequence[Subject], hardening: Hardening, runner: Runner, again: Runner) -> None:
@@ -126,7 +130,8 @@ def _rewrite_all(subjects: Sequence[Subject], hardening: Hardening, runner: Runn
     runs = runner([Job(each.source, each.entry, each.call, origin=each.source) for each in subjects])
     for subject, run in zip(subjects, runs, strict=True):
         subject.value = run.value or ""
-    left = [(subject, hardening.kinds) for subject in subjects]
+        subject.refused = (TELLING,) if subject.asked and HINT in hardening.kinds else ()
+    left = [(each, tuple(kind for kind in hardening.kinds if not each.asked or kind != HINT)) for each in subjects]
     at_once = True  # the program with all its rewrites is proved first; where that fails, each rewrite is
     while left:
         tried = [(subject, kinds, list(_tries(kinds, subject, hardening))) for subject, kinds in left]

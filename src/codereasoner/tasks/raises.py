@@ -12,7 +12,7 @@ _BY_LIMIT = ("RecursionError", "MemoryError")  # whether they are raised depends
 
 MAX_NAME = 100  # characters of the name of a class
 
-_ANSWER = re.compile(r"(?:raises? )?(\w+)\.?")
+_ANSWER = re.compile(r"(?P<raises>(?i:raises?) )?(?P<tick>`?)(?P<word>\w+)(?P=tick)\.?")
 
 
 class Raises(Task):
@@ -49,11 +49,16 @@ class Raises(Task):
         return f"{question.facts['source'].rstrip()}\n{invocation(question.facts)}  # returns, or raises what?"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """Accept the same class name, also after `raises`; a class above or below it is another one."""
+        """Accept the same class name, also after `raises`, or `returns` in upper or lower case.
+
+        A class above or below it is another one. The word may be in backticks, as the request has it.
+        """
         found = _ANSWER.fullmatch(answer.strip(" \t\r\n"))
         if not found:
             raise Wrong(f"neither `{RETURNS}` nor the name of an exception's class")
-        return found[1] == question.gold[0]
+        if question.gold[0] == RETURNS:
+            return not found["raises"] and found["word"].lower() == RETURNS
+        return found["word"] == question.gold[0]
 
     def conclude(self, question: Question) -> str:
         gold = question.gold[0]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from codereasoner.errors import InfrastructureError
 from codereasoner.extend import Completion
+from codereasoner.models.reply import content_text
 from codereasoner.sampling import grade_completions
 from codereasoner.styles import Style, find_style
 from codereasoner.task import Grade, Runner
@@ -58,7 +59,7 @@ class Reward:
         """
         began = time.perf_counter()
         reads = self.reader.text if self.reader is not None and completion_ids is not None else None
-        written = map(reads, completion_ids or ()) if reads else map(_text, completions)
+        written = map(reads, completion_ids or ()) if reads else map(completion_text, completions)
         texts = [self.opened + text for text in written]
         declared = self.reader.tags if self.reader is not None else ()
         ends = self._finishes(completion_ids) or ["stop"] * len(texts)
@@ -84,19 +85,17 @@ class Reward:
         return ["stop" if len(each) and each[-1] in self.ends else "length" for each in ids]
 
 
-def _text(completion: object) -> str:
-    """Return the text of a completion, which TRL gives as a text or as a list of messages.
+def completion_text(completion: object) -> str:
+    """Return the text of a completion, which a trainer gives as a text or as a list of messages.
 
     A message without a text, such as the call of a tool, has the text "": as `None` it would be a right answer to some.
-    So has one that the model has not written: what a tool says is no answer of the model.
+    So has one that the model has not written, as what a tool says is no answer of the model, and what is no text.
     """
-    if isinstance(completion, Sequence) and not isinstance(completion, str):
+    if isinstance(completion, list | tuple):
         completion = completion[-1] if completion else None
     if isinstance(completion, Mapping):
         completion = completion.get("content") if completion.get("role", "assistant") == "assistant" else None
-    if isinstance(completion, Sequence) and not isinstance(completion, str):  # parts: texts, images
-        completion = "".join(str(part.get("text") or "") for part in completion if isinstance(part, Mapping))
-    return "" if completion is None else str(completion)
+    return content_text(completion)
 
 
 def refuse_errors(grades: Sequence[Grade]) -> None:

@@ -85,12 +85,13 @@ def compose(
     overlong: tokens below `limit` from which on length costs.
 
     Raises:
-        ConfigError: a term has the wrong sign, or the buffer is longer than the limit.
+        ConfigError: a term is no amount from 0 up, or the buffer is longer than the limit.
         DataError: the file of the user's reward is missing, or has no such function.
     """
-    if format_bonus < 0 or format_penalty < 0:
+    amounts: list[object] = [format_bonus, format_penalty]  # of a YAML file or of another trainer's options
+    if not all(isinstance(each, int | float) and 0 <= each < math.inf for each in amounts):
         raise ConfigError(
-            f"format_bonus {format_bonus} and format_penalty {format_penalty} are amounts from 0 up; "
+            f"format_bonus {format_bonus!r:.40} and format_penalty {format_penalty!r:.40} must be amounts from 0 up; "
             "the penalty is subtracted"
         )
     if not 0 <= overlong <= max(limit, 0):
