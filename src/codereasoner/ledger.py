@@ -24,7 +24,7 @@ from typing import IO, Any, Self, TypeAlias, TypeVar
 from codereasoner import __version__
 from codereasoner.errors import ConfigError, DataError, no_file
 from codereasoner.jsonl_files import check_fields, object_of, read_lines, read_rows_of_part, read_text, row_of
-from codereasoner.outputs import check_writable, differences, locked, refuse_others, trim_torn_line
+from codereasoner.outputs import check_writable, differences, locked, refuse_others, trim_torn_line, without_secrets
 from codereasoner.parquet_files import Row, packed, read_parquet, unpacked, write_parquet
 from codereasoner.records import Plain
 from codereasoner.spill import Keys
@@ -386,8 +386,8 @@ def _row_of(record: Record) -> Mapping[str, Any]:
 
 
 def _plain(config: Config) -> Row:
-    """Return the config as it will read back from JSON: tuples are lists, paths are text."""
-    plain: Row = json.loads(json.dumps(config, default=str))
+    """Return the config as it will read back from JSON, without secrets: tuples are lists, paths are text."""
+    plain: Row = json.loads(without_secrets(json.dumps(config, default=str)))
     return plain
 
 

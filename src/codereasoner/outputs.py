@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -15,6 +16,12 @@ from codereasoner.errors import ConfigError
 COMPANIONS = (".part", ".part.config.json", ".dropped.jsonl", ".manifest.json")
 """Suffixes of the files next to an output file."""
 _SHOWN = 60  # characters of a value in a message
+_ADDRESS = re.compile(r"""(https?://)(?:[^\s/?#'"\\]*@)?([^\s?#'"\\]*)(?:\?[^\s#'"\\]*)?""")
+
+
+def without_secrets(text: str) -> str:
+    """Return a text whose web addresses have no user name, password or query: outputs are published."""
+    return _ADDRESS.sub(r"\1\2", text)
 
 
 def differences(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:

@@ -114,6 +114,5 @@ def _refuse_silence(model: Model, completions: Collection[Completion]) -> None:
     reasons = Counter(each.reason for each in completions if each.finish == "error")
     if reasons and reasons.total() == len(completions):
         raise EndpointError(
-            f"{model.identity} answered none of {counted(len(completions), 'request')}: {commonest(reasons)}; "
-            "the same command goes on here"
+            f"{model.identity} answered none of {counted(len(completions), 'request')}: {commonest(reasons)}"
         )

@@ -27,9 +27,12 @@ FAMILIES: tuple[Tags, ...] = (
     ("<|channel>thought", "<channel|>"),  # Gemma 4
     ("<longcat_think>", "</longcat_think>"),
     ("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),  # Sky-T1, OpenThinker
+    ("<unused94>thought", "<unused95>"),  # MedGemma
 )
 
-_HINTS = ("think", "thought", "channel", "analysis", "inner_")  # each mark of a thought holds one, in either case
+# each mark of a thought holds one, in either case
+_HINTS = ("think", "thought", "channel", "analysis", "inner_", "<unused9")
 
 _QUOTED = r"""(?x:
     \\['"`]                                                              # it neither opens nor closes

@@ -114,7 +114,28 @@ def test_a_quiz_without_a_reply_says_why(command: Command, server: str) -> None:
     words = ["quiz", "p.py", "f(3)", "--task", "output", "--model", "openai:m", WEAK]
     code, _, err = command(*words, "--base-url", f"{server}/failed/context/v1")
     assert code == 1
-    assert "1 x 400: This model's maximum context length is 2048 tokens." in err
+    assert err.rstrip().endswith("1 x 400: This model's maximum context length is 2048 tokens.")  # nothing goes on
+
+
+def test_a_command_that_keeps_answers_says_that_it_can_go_on(command: Command, server: str) -> None:
+    rows = "".join(json.dumps(row | {"id": f"sample_{n}"}) + "\n" for n, row in enumerate(ROWS * 4))
+    Path("many.jsonl").write_text(rows)
+    words = ["evaluate", "cruxeval-o", "--data", "many.jsonl", "--model", "openai:m", "--out", "e", WEAK]
+    code, _, err = command(*words, "--base-url", f"{server}/failed/context/v1")
+    assert code == 1
+    assert err.rstrip().endswith("length is 2048 tokens.; the same command continues where it was")
+
+
+def test_no_file_of_an_output_holds_a_password_or_the_query_of_an_address(command: Command, server: str) -> None:
+    address = f"{server.replace('//', '//me:SECRET@')}/read/good/v1?key=SECRET"
+    Path("three.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    words = ["evaluate", "cruxeval-o", "--data", "three.jsonl", "--model", "openai:m", "--out", "out/e", WEAK]
+    assert command(*words, "--base-url", address)[0] == 0
+    author = ["--source", "author", "--set", "model=openai:m", "--set", f"base-url={address}", "--train", "1"]
+    assert command("programs", *author, "--out", "out/p.jsonl")[0] == 1  # none of its answers is a program
+    written = [path.read_text() for path in Path("out").rglob("*") if path.is_file()]
+    assert sum(f"{server}/read/good/v1" in text for text in written) >= 2
+    assert not any("SECRET" in text for text in written)
 
 
 def test_ctrl_c_ends_an_evaluation_at_once_and_with_one_sentence(server: str, tmp_path: Path) -> None:

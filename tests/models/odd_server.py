@@ -70,6 +70,10 @@ READ: dict[str, Any] = {
     "stream-without-reason": chunk(ANSWER) + "data: [DONE]\n\n",
     "stream-of-parts": chunk([{"type": "text", "text": ANSWER}], "stop"),
     "stream-of-texts": f"data: {json.dumps({'choices': [{'text': ANSWER, 'finish_reason': 'stop'}]})}\n\n",
+    "stream-of-a-refusal": "".join(
+        f"data: {json.dumps({'choices': [{'delta': {'refusal': part}, 'finish_reason': end}]})}\n\n"
+        for part, end in ((ANSWER[:9], None), (ANSWER[9:], "stop"))
+    ),
     "stream": chunk(ANSWER[:20]) + chunk(ANSWER[20:]) + chunk(None, "stop") + "data: [DONE]\n\n",
 }
 """Odd replies that hold the whole answer."""
@@ -93,6 +97,12 @@ THOUGHTS: dict[str, Any] = {
     "tags": reply(f"<think>\n{THOUGHT}\n</think>\n\n<answer>4</answer>"),
     "opened": reply(f"{THOUGHT}\n</think>\n\n<answer>4</answer>"),
     "upper": reply(f"<THINK>{THOUGHT}</THINK><answer>4</answer>"),
+    "openthinker": reply(f"<|begin_of_thought|>\n{THOUGHT}\n<|end_of_thought|>\n<answer>4</answer>"),
+    "medgemma": reply(f"<unused94>thought\n{THOUGHT}<unused95><answer>4</answer>"),
+    "medgemma-opened": reply(f"{THOUGHT}<unused95><answer>4</answer>"),
+    "stream-of-texts": "data: "
+    + json.dumps({"choices": [{"text": "<answer>4</answer>", "reasoning": THOUGHT, "finish_reason": "stop"}]})
+    + "\n\n",
     "seed": reply(f"<seed:think>{THOUGHT}</seed:think><answer>4</answer>"),
     "channels": reply(f"analysis{THOUGHT}assistantfinal<answer>4</answer>"),
 }
@@ -120,6 +130,7 @@ FAILED: dict[str, tuple[int, Any, str]] = {
     ),
     "aborted": (200, reply("<answer>4</answer>", finish="abort"), "did not end the answer (finish_reason 'abort')"),
     "timed-out": (200, reply("<answer>4</answer>", finish="timeout"), "did not end the answer"),
+    "rate-limited": (200, reply("<answer>4", finish="rate_limit_exceeded"), "did not end the answer"),
     "no-resources": (200, reply("<answer>4</answer>", finish="insufficient_system_resource"), "did not end the answer"),
     "refused": (200, reply("", finish="refusal"), "withheld the answer"),
     "other-protocol": (200, {"type": "message", "content": [{"type": "text", "text": ANSWER}]}, "has no choices"),
@@ -290,6 +301,8 @@ class Handler(BaseHTTPRequestHandler):
             case "hostile":
                 text = f"<reasoning>{HOSTILE}</reasoning><answer>'{HOSTILE}'</answer>"
                 self.answer(200, reply(text, reasoning=HOSTILE))
+            case "echo":
+                self.answer(int(fault), error(f"cannot POST {self.path} with {self.headers['Authorization']}"))
             case "half-letters":
                 self.answer(200, reply("a\ud835b", reasoning_content="a\ud835\udc00b"))
             case "slow" if Handler.seen[self.path] > 1:  # the first is answered at once

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -120,7 +122,7 @@ def test_a_redirect_is_told_with_its_whole_address_and_without_a_password(base_u
     address = base_url.replace("//", "//me:secret@")
     model = extend.find("model", "openai:tiny", base_url=address)
     assert model._absolute("/v2/chat/completions") == base_url.removesuffix("1") + "2/chat/completions"
-    assert model._absolute("https://other.example/v1") == "https://other.example/v1"
+    assert model._absolute("https://other.example/v1?key=secret") == "https://other.example/v1"
     assert model._absolute("http://[") == "http://["
 
 
@@ -150,6 +152,24 @@ def test_a_proxy_that_is_in_the_way_is_named(base_url: str, monkeypatch: pytest.
     assert [each.text for each in complete(base_url, "a")] == ["A"]
 
 
+def test_a_server_that_asks_for_no_pause_is_asked_less_often_all_the_same() -> None:
+    for asked in ("0", "0.1", formatdate(time.time() - 30, usegmt=True)):  # whose clock is behind ours
+        assert all(0.3 < _pause(asked, attempt) / 2**attempt <= 0.5 for attempt in range(4))
+
+
+def test_a_server_that_no_packet_reaches_is_no_connection_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codereasoner.models.endpoint.CONNECT", 0.2)
+    with socket.socket() as full, contextlib.ExitStack() as stack:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):  # fill its queue: further connections get no reply at all
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        [found] = complete(f"http://127.0.0.1:{full.getsockname()[1]}", "a", retries=0)
+    assert found.reason == "no connection within 0.2 s"
+
+
 def test_requests_are_paced(base_url: str) -> None:
     began = time.monotonic()
     done = complete(base_url, "a", "b", "c", requests_per_minute=1200)
@@ -166,7 +186,6 @@ def test_a_pace_that_is_none_is_named(option: dict[str, int]) -> None:
 def test_a_pause_may_be_asked_for_as_a_date() -> None:
     later = formatdate(time.time() + 30, usegmt=True)
     assert 25 < _pause(later, 0) <= 30
-    assert _pause(formatdate(time.time() - 30, usegmt=True), 0) == 0
     assert _pause(formatdate(time.time() + 10**6, usegmt=True), 0) == 120
     for odd in ("Wed, 99 Foo 2099", "soon", "-1", "nan", ""):
         assert 0.3 < _pause(odd, 0) <= 0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -212,6 +213,21 @@ def test_the_query_of_an_address_is_sent_and_not_shown(server: str) -> None:
     assert [*Handler.seen] == ["/read/good/v1/chat/completions?key=SECRET"]
     assert "SECRET" not in found.identity
     assert len({found.identity, extend.find("model", "openai:m", base_url=address).identity}) == 2
+
+
+@pytest.mark.parametrize("login", ["", "user:pass%20word@"])
+@pytest.mark.parametrize("status", [200, 400, 401])
+def test_what_a_server_repeats_of_a_request_is_shown_without_its_secrets(
+    server: str, status: int, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-SECRET")
+    address = f"{server.replace('//', f'//{login}')}/echo/{status}/v1?key=SECRET&v=1"
+    try:
+        words = ask(server, "", retries=0, base_url=address)[0].reason
+    except ConfigError as error:
+        words = str(error)
+    assert f"cannot POST /echo/{status}/v1/chat/completions?… with " in words
+    assert not re.search("SECRET|pass|dXNlcjpwYXNzIHdvcmQ", words)
 
 
 @pytest.mark.parametrize(

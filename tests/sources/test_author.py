@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.sources.author_server import AuthorServer
 
-from codereasoner.errors import ConfigError, InfrastructureError, Shortfall
+from codereasoner.errors import ConfigError, EndpointError, Shortfall
 from codereasoner.extend import Rejected
 from codereasoner.ledger import read_manifest, read_records
 from codereasoner.records import Program
@@ -89,7 +89,7 @@ def test_an_endpoint_that_answers_nothing_stops_the_work_and_nothing_is_lost(tmp
         def _complete(self, handler: Any, request: Any, kind: str, number: int) -> None:
             self._send(handler, 500, {"error": {"message": "down", "type": "x", "code": 500}})
 
-    with Down(["plain"]) as server, pytest.raises(InfrastructureError, match="answered none of 5 requests"):
+    with Down(["plain"]) as server, pytest.raises(EndpointError, match="answered none of 5 requests: 15 x 500: down"):
         list(author(server, tmp_path, retries=0, concurrency=2).programs("train", 5))
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from codereasoner.cli.command_files import check_outputs, fresh_option
-from codereasoner.errors import ConfigError, did_you_mean
+from codereasoner.errors import ConfigError, EndpointError, did_you_mean
+from codereasoner.outputs import without_secrets
 from codereasoner.renamed import current_name
 
 WITH_PRESETS = ("build", "sft", "grpo", "rft")
@@ -46,9 +47,14 @@ class ConfigCommand(click.Command):
         return f"--{current_name('option', word, known)}{equals}{value}"
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command, unless an output of it is also an input."""
+        """Run the command, unless an output of it is also an input; what keeps answers in an output can go on."""
         check_outputs(ctx)
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except EndpointError as error:
+            if "fresh" in {parameter.name for parameter in self.params}:
+                raise EndpointError(f"{error}; the same command continues where it was") from None
+            raise
 
 
 def _reader(word: str, kind: type | click.ParamType[Path], callback: Callable[..., None], words: str) -> click.Option:
@@ -142,13 +148,16 @@ def save_config(folder: Path) -> None:
     from codereasoner.ledger import write_whole
 
     context = click.get_current_context()
-    command = shlex.join([str(context.command.name), *context.meta.get(_ARGUMENTS, ())])
+    command = shlex.join(map(without_secrets, [str(context.command.name), *context.meta.get(_ARGUMENTS, ())]))
     values = {word: value for word, value in given_options().items() if word != "fresh"}
     write_whole(folder / "config.yaml", f"# codereasoner {' '.join(command.split())}\n{yaml.safe_dump(values)}")
 
 
 def given_options() -> dict[str, object]:
-    """Return the resolved options of the running command, by the words of its command line, as YAML holds them."""
+    """Return the resolved options of the running command, by the words of its command line, as YAML holds them.
+
+    Addresses are without passwords and queries.
+    """
     context = click.get_current_context()
     return {word: _yaml_value(context.params[name]) for word, name in sorted(_words(context.command).items())}
 
@@ -161,4 +170,6 @@ def words_of(config: type, without: Sequence[str] = ()) -> list[str]:
 def _yaml_value(value: object) -> object:
     if isinstance(value, tuple | list):
         return [_yaml_value(item) for item in value]
+    if isinstance(value, str):
+        return without_secrets(value)
     return str(value) if isinstance(value, Path) else value

@@ -21,7 +21,8 @@ from codereasoner.errors import ConfigError, EndpointError, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling, commonest
 from codereasoner.models.notices import say_once
 from codereasoner.models.reply import OddReply, decoded, plain, read_reply, whole_letters, words_of
-from codereasoner.models.request import LIMITS, Parameters, request_headers, server_address
+from codereasoner.models.request import LIMITS, Parameters, request_headers, secrets_of, server_address
+from codereasoner.outputs import without_secrets
 from codereasoner.records import content_id
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 FIRST = 8  # requests that must not all fail: enough to tell a wrong address from bad luck, few enough to be quick
 FEW = 2  # further attempts where more rarely help: an odd reply, or a server that was never reached
+CONNECT = 20.0  # seconds in which a server is reached or is not; a firewall that drops packets would take minutes
 LONG = 10.0  # seconds; a user wants to know why nothing happens for so long, also in the middle of an evaluation
 SLOWEST = 120.0  # seconds; a server that asks for a longer pause is asked again after this one
 LONGEST = 32_000_000  # bytes of a reply: a hundred times the longest answer, and no danger to memory
@@ -75,6 +77,7 @@ class Endpoint(Model):
         self._target = whole_letters(target)
         self.base_url = server_address(str(base_url or os.environ.get("OPENAI_BASE_URL") or ""))
         self._headers = request_headers(local=self.base_url is not None)
+        self._secrets = secrets_of(self.base_url or "", self._headers["Authorization"])
         self.concurrency = concurrency
         self.price = (price_in, price_out)
         self._retries = retries
@@ -136,7 +139,8 @@ class Endpoint(Model):
         left = iter(enumerate(prompts))
         most = self._httpx.Limits(max_connections=self.concurrency, max_keepalive_connections=self.concurrency)
         try:
-            client = self._httpx.AsyncClient(headers=self._headers, timeout=self._timeout, limits=most)
+            timeout = self._httpx.Timeout(self._timeout, connect=min(self._timeout, CONNECT))
+            client = self._httpx.AsyncClient(headers=self._headers, timeout=timeout, limits=most)
         except (ValueError, OSError, ImportError, self._httpx.InvalidURL) as error:  # a proxy or a certificate
             raise ConfigError(f"no connection to {self.server} can be made: {words_of(str(error))}") from None
 
@@ -171,6 +175,7 @@ class Endpoint(Model):
                     )
                 if status < 300:
                     return self._read(text, sampling)
+                text = self._hidden(text)
                 if self._parameters.refuse(status, text, sent, self.server):
                     continue
                 reason, pause = f"{status}: {words_of(text)}", headers.get("retry-after")
@@ -182,7 +187,9 @@ class Endpoint(Model):
                     raise ConfigError(f"the endpoint refuses model '{self.target}': {why}") from None
                 most = self._retries if status in PASSING or status >= 500 else 0
             except OddReply as error:
-                reason, most = str(error), FEW if error.again else 0
+                reason, most = self._hidden(str(error)), FEW if error.again else 0
+            except self._httpx.ConnectTimeout:
+                reason, most = f"no connection{self._detour()} within {min(self._timeout, CONNECT):g} s", FEW
             except (TimeoutError, self._httpx.TimeoutException):
                 reason, most = f"no reply within {self._timeout:g} s", 1
             except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
@@ -226,6 +233,12 @@ class Endpoint(Model):
         self._opens |= bool(whole.thoughts and not found.thoughts and not found.text.lstrip().startswith(("<", "[")))
         return whole
 
+    def _hidden(self, words: str) -> str:
+        """Return a server's words without the secrets that it repeats."""
+        for secret in self._secrets:
+            words = words.replace(secret, "…")
+        return words
+
     def _detour(self) -> str:
         """Name the proxy of the environment, which is forgotten easily where the server is on this machine."""
         address = urlsplit(self.base_url or OPENAI)
@@ -242,12 +255,11 @@ class Endpoint(Model):
         return "; is /v1 missing at the end of --base-url?" if without else ""
 
     def _absolute(self, address: str) -> str:
-        """Return where a redirect leads, without a user name or password."""
+        """Return where a redirect leads, without a user name, password or query."""
         try:
-            parts = urlsplit(urljoin(self._url, address))
+            return without_secrets(urljoin(self._url, address))
         except ValueError:
-            return address
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+            return without_secrets(address)
 
     @property
     def _url(self) -> str:
@@ -279,24 +291,20 @@ class Failures:
         failed = self._row.total()
         if failed >= self._most and failed < self._total:
             when = "the last" if self._answers else "the first"
-            raise EndpointError(
-                f"{when} {failed} requests to {self._server} all failed: {commonest(self._row)}; "
-                "the same command goes on where it was"
-            )
+            raise EndpointError(f"{when} {failed} requests to {self._server} all failed: {commonest(self._row)}")
 
 
 def _pause(asked: str | None, attempt: int) -> float:
-    """Return the seconds before the next attempt: what the server asks for, else twice as long each time, at random.
+    """Return the seconds before the next attempt: twice as long each time, at random, or longer if the server asks.
 
-    A server asks for a number of seconds, or for a date in HTTP's form.
+    A server asks for a number of seconds, or for a date in HTTP's form, which is past where clocks differ.
     """
     try:
         wanted = float(asked or "nan")
     except ValueError:
         wanted = _seconds_until(asked or "")
-    if wanted >= 0:
-        return min(wanted, SLOWEST)
-    return float(min(8.0, 0.5 * 2**attempt) * random.uniform(0.75, 1.0))
+    own = float(min(8.0, 0.5 * 2**attempt) * random.uniform(0.75, 1.0))
+    return max(own, min(wanted, SLOWEST)) if wanted >= 0 else own
 
 
 def _seconds_until(date: str) -> float:

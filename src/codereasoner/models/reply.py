@@ -12,9 +12,11 @@ from codereasoner.extend import Completion
 
 WORDS = 300  # characters of a server's message that are kept: a sentence or two, not a page
 _ENDS = {
-    "cut off": re.compile("length|max|limit|context|incomplete|truncat"),
+    "cut off": re.compile(r"length|max|(?<!rate)(?<!rate_)limit|context|incomplete|truncat"),
     "withheld": re.compile("filter|safety|recitation|prohibit|block|refus|moderat|sensitive|spii"),
-    "failed": re.compile("error|abort|cancel|fail|time_?out|insufficient|overload|unavailable|interrupt|malformed"),
+    "failed": re.compile(
+        "error|abort|cancel|fail|time_?out|insufficient|overload|unavailable|interrupt|malformed|rate_?limit"
+    ),
 }
 """The kinds of words in which servers say that an answer is not whole; with every other word it is."""
 DONE = "[DONE]"  # the last event of a stream
@@ -193,8 +195,8 @@ def _joined(events: list[object]) -> dict[str, object]:
             raise OddReply(error_words(event) or "the reply is a stream that ends with an error")
         usage = event.get("usage") or usage
         choice = _choice(event)
-        message = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
-        for name in ("content", "tool_calls", *_THOUGHTS):
+        message = choice.get("delta") or choice.get("message") or {**choice, "content": choice.get("text")}
+        for name in ("content", "refusal", "tool_calls", *_THOUGHTS):
             value = message.get(name) if isinstance(message, Mapping) else None
             if value:
                 parts.setdefault(name, []).extend(value if isinstance(value, list) else [value])

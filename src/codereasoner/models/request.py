@@ -2,11 +2,12 @@
 that they know.
 """
 
+import base64
 import json
 import os
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Sampling
@@ -15,6 +16,7 @@ from codereasoner.models.reply import words_of
 
 LIMITS = ("max_tokens", "max_completion_tokens")
 """The limit of an answer has two names; a server that refuses one of them takes the other."""
+_SHORTEST = 6  # letters of a secret: a shorter one, such as a version in a query, would be found in any sentence
 _LAST = ("top_p", "temperature", *LIMITS)
 """The parameters that are given up last where a message names several."""
 _REFUSAL = re.compile(
@@ -54,6 +56,16 @@ def request_headers(local: bool) -> dict[str, str]:
     if not all(value.isascii() and value.isprintable() for value in found.values()):
         raise ConfigError("$OPENAI_API_KEY, $OPENAI_ORG_ID or $OPENAI_PROJECT_ID holds a character that no header can")
     return found
+
+
+def secrets_of(address: str, authorization: str) -> list[str]:
+    """Return what a server may repeat of a request and no message may show: the key, a login and the query."""
+    parts = urlsplit(address)
+    login = [unquote(each or "") for each in (parts.username, parts.password)]
+    values = [value for _, value in parse_qsl(parts.query)]
+    written = [authorization.rpartition(" ")[2], parts.query, parts.password or ""]
+    found = {*written, *values, login[1], base64.b64encode(":".join(login).encode()).decode()}
+    return sorted((each for each in found if len(each) >= _SHORTEST), key=len, reverse=True)
 
 
 class Parameters:

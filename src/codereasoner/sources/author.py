@@ -12,8 +12,8 @@ from random import Random
 
 from codereasoner import extend
 from codereasoner.curation.profiles import constructs_of
-from codereasoner.errors import ConfigError, InfrastructureError, Shortfall, counted, import_extra
-from codereasoner.extend import Completion, Model, Prompt, Rejected, Sampling, Source
+from codereasoner.errors import ConfigError, EndpointError, Shortfall, counted, import_extra
+from codereasoner.extend import Completion, Model, Prompt, Rejected, Sampling, Source, commonest
 from codereasoner.grammar.draft import pick, require_split
 from codereasoner.ledger import Ledger
 from codereasoner.records import Facts, Program, content_id
@@ -63,7 +63,7 @@ class Author(Source):
         """Yield the first `count` programs of a split, in the order of the prompts, and rejected answers between them.
 
         Raises:
-            InfrastructureError: none of the requests of a batch was answered.
+            EndpointError: none of the requests of a batch was answered.
         """
         require_split(split)
         found, useless, start = 0, Counter[str](), 0
@@ -104,6 +104,7 @@ class Author(Source):
         keys = {index: self._key(prompt) for index, prompt in prompts.items()}
         rows = {index: known.get(key) for index, key in keys.items()}
         found = {index: _completion(row) for index, row in rows.items() if row is not None}
+        reasons: Counter[str] = Counter()
         for _ in range(ROUNDS):
             missing = [index for index in indexes if index not in found]
             asked = [prompts[index] for index in missing]
@@ -111,11 +112,11 @@ class Author(Source):
                 if completion.finish != "error":
                     found[missing[place]] = completion
                     ledger.append({"id": keys[missing[place]], **vars(completion)})
+                else:
+                    reasons[completion.reason] += 1
         if not found:
-            raise InfrastructureError(
-                f"{self._model.identity} answered none of {counted(len(prompts), 'request')}; "
-                "the same command goes on from here"
-            )
+            tried = counted(len(prompts), "request")
+            raise EndpointError(f"{self._model.identity} answered none of {tried}: {commonest(reasons)}")
         for index in indexes:
             self._count(keys[index], found.get(index))
         return [found.get(index, Completion("", "error")) for index in indexes]
