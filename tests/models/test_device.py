@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+from pathlib import Path
+
 import pytest
 
 from codereasoner.models import device
@@ -37,3 +40,20 @@ def test_the_products_of_this_processor_are_measured() -> None:
     small, large = (torch.randn(size, size) for size in (64, 1024))
     seconds = [min(device._product_seconds(each, each) for _ in range(8)) for each in (small, large)]
     assert 0 < seconds[0] < seconds[1]
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc gives freed memory back on demand"
+)
+def test_memory_that_is_freed_below_what_is_still_used_goes_back_to_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "has_gpu", lambda: False)
+
+    def used() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+    pieces = [b"x" * 100_000 for _ in range(1_000)]
+    last, full = pieces[-1], used()
+    del pieces
+    device.give_back()
+    assert used() < full - 80_000_000
+    assert last

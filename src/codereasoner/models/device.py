@@ -5,6 +5,7 @@ In training weights, gradients and the optimizer's state stay fp32 either way.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import time
@@ -46,10 +47,12 @@ def lent_to_gpu(model: PreTrainedModel) -> Iterator[None]:
 
 
 def give_back() -> None:
-    """Give the memory of the GPU that this process keeps for later to the others that use it."""
+    """Give the memory that this process keeps for later to others: that of the GPU, and with glibc its own."""
     gc.collect()
     if has_gpu():
         import_extra("torch", "train").cuda.empty_cache()
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 def avoid_cudnn_attention() -> None:
