@@ -199,9 +199,15 @@ def test_the_same_programs_come_on_every_call_and_none_is_in_two_splits(installe
     assert len(ids) == len(set(ids))
 
 
-def test_a_package_that_is_not_installed_is_named_before_any_work() -> None:
-    with pytest.raises(ConfigError, match=r"'no-such-package' is not installed.*pip install no-such-package"):
+def test_packages_that_are_not_installed_are_named_before_any_work() -> None:
+    with pytest.raises(ConfigError, match=r"'no-such-package' is not installed.*pip install --no-deps no-such-package"):
         Packages(["no-such-package"])
+    with pytest.raises(
+        ConfigError, match=r"^'no-such', 'nor-such' are not installed.*pip install --no-deps no-such nor-such$"
+    ):
+        Packages(["no-such", "textwrap", "nor-such"])
+    with pytest.raises(ConfigError, match="'' is not installed"):
+        Packages([""])
     with pytest.raises(ConfigError, match="needs names"):
         Packages()
 

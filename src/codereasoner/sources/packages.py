@@ -51,8 +51,12 @@ class Packages(Source):
         self.licenses = frozenset(_listed(licenses))
         if not self.names:
             raise ConfigError("the source 'packages' needs names: --set 'names=[more-itertools, toolz, stdlib]'")
-        for each in self.names:
-            _files(each)
+        if missing := [each for each in self.names if not _is_there(each)]:
+            words = ", ".join(f"'{each}'" for each in missing) + (" is" if len(missing) == 1 else " are")
+            raise ConfigError(
+                f"{words} not installed, and no module of the standard library is called so: "
+                f"pip install --no-deps {' '.join(missing)}"
+            )
         self._versions: dict[str, str] = {}
 
     def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
@@ -103,6 +107,16 @@ def _version(package: str) -> tuple[str, str]:
     return about["Version"], "not stated"
 
 
+def _is_there(package: str) -> bool:
+    if package == STANDARD or package in sys.stdlib_module_names:
+        return True
+    try:
+        importlib.metadata.distribution(package)
+    except (importlib.metadata.PackageNotFoundError, ValueError):  # ValueError: no name at all
+        return False
+    return True
+
+
 def _files(package: str) -> dict[str, Path]:
     """Return the Python files of a package by dotted module name."""
     if package == STANDARD:
@@ -111,13 +125,7 @@ def _files(package: str) -> dict[str, Path]:
     elif package in sys.stdlib_module_names:
         found = dict(_below(Path(sysconfig.get_path("stdlib")), package))
     else:
-        try:
-            listed = importlib.metadata.files(package) or []
-        except importlib.metadata.PackageNotFoundError:
-            raise ConfigError(
-                f"the package '{package}' is not installed, and no module of the standard library is called so: "
-                f"pip install {package}"
-            ) from None
+        listed = importlib.metadata.files(package) or []
         found = {
             ".".join(file.with_suffix("").parts).removesuffix(".__init__"): Path(str(file.locate()))
             for file in listed
