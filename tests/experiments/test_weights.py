@@ -20,11 +20,11 @@ from codereasoner.evaluation.perplexity import measure, read_texts
 from codereasoner.execution.pool import Pool
 from codereasoner.experiments import run
 from codereasoner.experiments.materials import make_base, parameters_of, parts
-from codereasoner.experiments.plan import Arm, read_experiment
+from codereasoner.experiments.plan import Arm, HeldOut, read_experiment
 from codereasoner.experiments.run import ExperimentRun, Seed
 from codereasoner.experiments.training_options import check_options
 from codereasoner.extend import find
-from codereasoner.ledger import write_records
+from codereasoner.ledger import read_rows, write_records
 from codereasoner.records import Program
 from codereasoner.stages.stage_clock import StageClock
 from codereasoner.task import Question
@@ -55,6 +55,11 @@ def changed(folder: Path, **values: Any) -> str:
         ({"programs": [{"source": "procedural", "splits": ["train", "rl", "test", "dev"]}]}, "has the split 'dev'"),
         ({"programs": [{"source": "procedural", "share": 0}]}, "has no programs for the split"),
         ({"programs": [{"source": "procedural"}, {"source": "files", "share": -1}]}, "files a share of -1"),
+        ({"sets": {"held-out": "packages"}}, "has the set 'held-out' of the source 'packages', which is none of"),
+        (
+            {"rows": {"answers": {"tasks": ["output"], "sources": ["files"]}}},
+            "has rows 'answers' of the source 'files'",
+        ),
         ({"arms": {"base": {"label": "b", "max-tokens": 0}}}, "has the arm 'base' with max-tokens 0, which must be"),
         ({"benchmarks": {"cruxeval": {}}}, "asks the benchmark 'cruxeval', which is none of"),
         ({"benchmarks": {"cruxeval-o": "nobody"}}, "asks cruxeval-o of the arm 'nobody'"),
@@ -85,7 +90,7 @@ def test_sources_divide_a_split_by_their_shares(tmp_path: Path) -> None:
 
 
 def test_programs_without_a_difficulty_are_held_out_in_every_set(tmp_path: Path) -> None:
-    plan = replace(read_experiment(changed(tmp_path)), sets={"easy": (1, 2), "hard": (3, 5)})
+    plan = replace(read_experiment(changed(tmp_path)), sets={"easy": HeldOut(1, 2), "hard": HeldOut(3, 5)})
     features: list[dict[str, Any]] = [{"difficulty": 1}, {"difficulty": 4}, {}]
     questions = [Question("input", {"source": f"{n}"}, (), each, f"p{n}", "test") for n, each in enumerate(features)]
     write_records(tmp_path / "questions.jsonl", questions, {})
@@ -93,6 +98,46 @@ def test_programs_without_a_difficulty_are_held_out_in_every_set(tmp_path: Path)
         whole = ExperimentRun(plan, plan.settings, tmp_path, pool, StageClock(tmp_path, bar))
         found = {name: [each.program for each in asked] for name, asked in whole._held_out.items()}
     assert found == {"easy": ["p0", "p2"], "hard": ["p1", "p2"]}
+
+
+def test_rows_and_held_out_questions_are_about_programs_of_the_sources_that_they_name(tmp_path: Path) -> None:
+    plan = read_experiment("real-weights-programs")
+    programs = [
+        Program("def f(a):\n    return -a\n", "f", ("1",), "procedural/wide/train/1", "train"),
+        Program("def f(a):\n    return +a\n", "f", ("1",), "procedural/wide/test/1", "test"),
+        Program("def f(a):\n    return ~a\n", "f", ("1",), "packages/toolz/1.2.0/toolz:1/f", "train"),
+        Program("def f(a):\n    return a\n", "f", ("1",), "packages/toolz/1.2.0/toolz:9/f", "test"),
+    ]
+    write_records(tmp_path / "programs.jsonl", programs, {})
+    asked = [
+        Question("output", {"source": each.source, "entry": "f", "call": "1"}, ("1",), {}, each.id, each.split)
+        for each in programs
+    ]
+    write_records(tmp_path / "questions.jsonl", asked, {})
+    write_records(tmp_path / "chains.jsonl", [], {})
+    with Pool(1, allow_weak_isolation=True) as pool:
+        whole = ExperimentRun(plan, plan.settings, tmp_path, pool, StageClock(tmp_path, bar))
+        whole._make_rows()
+        learnt = {
+            name: [json.loads(row["question"])["program"] for row in read_rows(tmp_path / f"{name}.parquet")]
+            for name in plan.rows
+        }
+        assert learnt == {
+            "grammar": [programs[0].id],
+            "people": [programs[2].id],
+            "both": [programs[0].id, programs[2].id],
+        }
+        assert whole._held_out == {"grammar": [asked[1]], "people": [asked[3]]}
+
+
+def test_a_set_of_a_source_without_held_out_programs_is_told_before_any_training(tmp_path: Path) -> None:
+    plan = replace(read_experiment("real-weights-programs"), rows={})
+    write_records(tmp_path / "programs.jsonl", [], {})
+    write_records(tmp_path / "questions.jsonl", [], {})
+    with Pool(1, allow_weak_isolation=True) as pool:
+        whole = ExperimentRun(plan, replace(plan.settings, arms=()), tmp_path, pool, StageClock(tmp_path, bar))
+        with pytest.raises(DataError, match="the set 'grammar' has no questions: no held-out program is of the source"):
+            whole._make_rows()
 
 
 def test_an_arm_waits_for_the_weights_of_an_arm_that_is_only_asked(

@@ -32,6 +32,7 @@ def show_arms(plan: Experiment) -> None:
         rows = plan.rows.get(arm.rows)
         tasks = [f"{task} directly" if task in rows.direct else task for task in rows.tasks] if rows else []
         read = ", ".join(rows.prompts or tasks) if rows else ""
+        read += f" about programs of {' and '.join(rows.sources)}" if rows and rows.sources else ""
         tokens = f"{plan.tokens(key, plan.settings):,.0f}" if arm.train else ""
         table.add_row(f"{key}{compared}", arm.label, arm.start if arm.train else "", arm.train or "", read, tokens)
     result_screen().print(table)
@@ -91,8 +92,8 @@ def _accuracy_table(plan: Experiment, summaries: Summaries) -> Table:
     )
     table.add_column("", no_wrap=True)
     for name, task in columns:
-        low, high = plan.sets[name]
-        words = f"{low}-{high} steps" if low < high else f"{low} steps"
+        held = plan.sets[name]
+        words = f"{held.low}-{held.high} steps" if held.low < held.high else f"{held.low} steps"
         table.add_column(f"{'forward' if task == FORWARD else 'backward'}\n{words}", justify="right", no_wrap=True)
     for arm in plan.settings.arms:
         table.add_row(plan.arms[arm].label, *(_cell(summaries[name][arm]["by_task"][task]) for name, task in columns))

@@ -9,7 +9,7 @@ from codereasoner import extend
 from codereasoner.benchmarks.loading import locate
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.evaluation.perplexity import read_texts
-from codereasoner.experiments.plan import BASE, SPLITS, Experiment, Programs
+from codereasoner.experiments.plan import BASE, SPLITS, TINY_SOURCE, Experiment, Programs
 from codereasoner.experiments.run_options import Settings
 from codereasoner.models.checkpoint import NO_CODE, loading
 from codereasoner.models.gguf_files import folder_of
@@ -65,15 +65,15 @@ def parts(plan: Experiment, settings: Settings) -> tuple[list[Part], dict[str, o
         sizes = {"train": settings.train, "rl": settings.rl, "test": settings.test}
         made = [part for split in SPLITS for part in _shared(plan.programs, split, sizes[split])]
         return made, {"sources": facts}
-    short = extend.find("source", "procedural", **TINY)
-    longer = extend.find("source", "procedural", **TINY, difficulty=LONGER)
+    short = extend.find("source", TINY_SOURCE, **TINY)
+    longer = extend.find("source", TINY_SOURCE, **TINY, difficulty=LONGER)
     return [
         ("train", settings.train, short),
         ("rl", settings.rl, longer),
         ("rl", settings.rl // SHORT_SHARE, short),
         ("test", settings.test, short),
         ("test", settings.test, longer),
-    ], {"source": "procedural", **TINY}
+    ], {"source": TINY_SOURCE, **TINY}
 
 
 def _shared(programs: Sequence[Programs], split: str, count: int) -> list[Part]:

@@ -1,5 +1,6 @@
 """Experiments as YAML files: which models are trained from which others, on what, and for how much compute."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from codereasoner.training.training_config import GrpoConfig, SftConfig
 BASE = "base"
 """The arm that every experiment has: the model that the others start from, without further training."""
 SPLITS = ("train", "rl", "test")
+TINY_SOURCE = "procedural"
+"""The source of the programs of an experiment that names none."""
 FORWARD, BACKWARD = "output", "input"
 
 Training = Literal["sft", "rft", "grpo"]
@@ -40,6 +43,7 @@ class Rows:
     tasks: tuple[str, ...] = ()
     direct: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()  # of the programs that they are about; (): every source
     detail: Detail = "states"  # of the chains
     max_tokens: int | None = None  # per answer of a model that learnt these rows last
 
@@ -47,6 +51,15 @@ class Rows:
     def narrated(self) -> tuple[str, ...]:
         """The tasks that are answered with a chain."""
         return tuple(task for task in self.tasks if task not in self.direct)
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """A set of held-out questions, by the difficulties of their programs or by the source of these."""
+
+    low: int = 0
+    high: float = math.inf
+    source: str = ""  # "": every source
 
 
 @dataclass(frozen=True)
@@ -77,7 +90,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A comparison of trainings. `sets` are the held-out questions, by the difficulties of their programs.
+    """A comparison of trainings.
 
     Without `programs`, they are the tiny ones of the grammar, whose difficulty is their number of statements.
     """
@@ -87,7 +100,7 @@ class Experiment:
     settings: Settings
     arms: Mapping[str, Arm]
     rows: Mapping[str, Rows]
-    sets: Mapping[str, tuple[int, int]]
+    sets: Mapping[str, HeldOut]
     checks: int = 0  # evaluations during each training
     benchmarks: Mapping[str, Asked] | None = None  # asked where there is data
     programs: tuple[Programs, ...] = ()
@@ -168,7 +181,7 @@ def read_experiment(name: str) -> Experiment:
             settings=read_settings(facts),
             arms={BASE: Arm("untrained")} | {key: Arm(**with_fields(arm)) for key, arm in facts["arms"].items()},
             rows={key: Rows(**with_fields(rows)) for key, rows in facts["rows"].items()},
-            sets={key: (int(low), int(high)) for key, (low, high) in facts["sets"].items()},
+            sets={key: _held_out(value) for key, value in facts["sets"].items()},
             checks=int(facts.get("checks", 0)),
             benchmarks={key: _asked(value) for key, value in facts.get("benchmarks", {}).items()},
             programs=tuple(Programs(**with_fields(each)) for each in facts.get("programs", ())),
@@ -190,6 +203,13 @@ def check_arms(plan: Experiment, settings: Settings) -> None:
             raise ConfigError(f"arm '{name}' is unknown; there are: {', '.join(plan.arms)}")
 
 
+def _held_out(facts: str | Sequence[int]) -> HeldOut:
+    if isinstance(facts, str):
+        return HeldOut(source=facts)
+    low, high = facts
+    return HeldOut(int(low), int(high))
+
+
 def _asked(facts: str | Facts | None) -> Asked:
     return Asked(arm=facts) if isinstance(facts, str) else Asked(**(facts or {}))
 
@@ -204,6 +224,14 @@ def check_parts(plan: Experiment) -> None:
         wrong = f"has no programs for the split {split}" if split in SPLITS else odd_split
     elif odd := [each for each in plan.programs if isinstance(each.share, bool) or not each.share > 0]:
         wrong = f"gives the source {odd[0].source} a share of {odd[0].share}, which must be more than 0"
+    sources = {each.source for each in plan.programs} or {TINY_SOURCE}
+    named = [("rows", key, each) for key, rows in plan.rows.items() for each in rows.sources]
+    named += [("the set", key, held.source) for key, held in plan.sets.items() if held.source]
+    if unknown := [each for each in named if each[2] not in sources]:
+        kind, key, source = unknown[0]
+        wrong = (
+            f"has {kind} '{key}' of the source '{source}', which is none of its programs': {', '.join(sorted(sources))}"
+        )
     for key, rows in plan.rows.items():
         if rows.detail not in DETAILS:
             wrong = f"has rows '{key}' with the detail '{rows.detail}', which is none of {', '.join(DETAILS)}"

@@ -24,6 +24,7 @@ from codereasoner import extend
 from codereasoner.benchmarks.loading import VARIABLE, locate, pool_for
 from codereasoner.chains.narrator import Detail
 from codereasoner.curation.difficulty import difficulty_of
+from codereasoner.errors import DataError
 from codereasoner.evaluation.gold_check import guess_baselines
 from codereasoner.evaluation.perplexity import measure, read_texts
 from codereasoner.evaluation.results import Summary
@@ -37,10 +38,11 @@ from codereasoner.experiments.processes import Process, train_together
 from codereasoner.experiments.run_options import Settings
 from codereasoner.experiments.side_by_side import Job, run_jobs
 from codereasoner.extend import Benchmark, Model, Sampling, silent
-from codereasoner.ledger import read_records, write_records, write_whole
+from codereasoner.ledger import fingerprint, read_records, write_records, write_whole
 from codereasoner.machine_limits import cores
 from codereasoner.models.device import has_gpu
 from codereasoner.models.local import Local
+from codereasoner.records import Program
 from codereasoner.reports.answer_traces import trace_answers
 from codereasoner.reports.cards import write_cards
 from codereasoner.reports.report_page import write_report
@@ -171,34 +173,62 @@ class ExperimentRun:
         return self.folder / ("chains.jsonl" if detail == "states" else f"chains-{detail}.jsonl")
 
     def _make_rows(self) -> None:
-        questions = self.folder / "questions.jsonl"
         style = find_style(self.plan.style)
         with self.clock("rows"):
             for name in self._rows:
                 rows, out = self.plan.rows[name], self.folder / f"{name}.parquet"
+                questions = self._questions(rows.sources)
                 if rows.prompts:
                     write_grpo_rows(questions, out, style, rows.prompts, direct=rows.direct)
                 else:
                     write_sft_rows(
                         questions, self._chains(rows.detail), out, style, direct=rows.direct, tasks=rows.tasks
                     )
+            held_out = self._held_out  # before any training: a set may be empty
             if self.plan.checks:
-                checked = [question for asked in self._held_out.values() for question in asked[:CHECKED]]
+                checked = [question for asked in held_out.values() for question in asked[:CHECKED]]
                 write_records(self.folder / "checked.jsonl", checked, {})
 
     @cached_property
-    def _held_out(self) -> dict[str, list[Question]]:
-        """Each set's questions: the first of each task about each test program in the set's range of difficulties.
+    def _sources(self) -> dict[str, str]:
+        """The source of each program."""
+        programs = read_records(self.folder / "programs.jsonl", Program)
+        return {each.id: each.origin.partition("/")[0] for each in programs}
 
-        A program that is not the grammar's has no difficulty, and is in every set.
+    def _questions(self, sources: Sequence[str]) -> Path:
+        """Return the file of the questions about programs of these sources, or of all questions where none is named."""
+        everything = self.folder / "questions.jsonl"
+        if not sources:
+            return everything
+        out = self.folder / f"questions-{'-'.join(sources)}.jsonl"
+        asked = (each for each in read_records(everything, Question) if self._sources[each.program] in sources)
+        write_records(out, asked, {"questions": fingerprint(everything), "sources": list(sources)})
+        return out
+
+    @cached_property
+    def _held_out(self) -> dict[str, list[Question]]:
+        """Each set's questions: the first of each task about each test program in the set.
+
+        A program that is not the grammar's has no difficulty, and is in every set of difficulties.
         """
         found: dict[str, dict[tuple[str, str], Question]] = {name: {} for name in self.plan.sets}
         for question in read_records(self.folder / "questions.jsonl", Question):
-            for name, (low, high) in self.plan.sets.items():
-                if question.split == "test" and (
-                    "difficulty" not in question.features or low <= difficulty_of(question.features) <= high
+            for name, held in self.plan.sets.items():
+                if (
+                    question.split == "test"
+                    and (not held.source or self._sources[question.program] == held.source)
+                    and (
+                        "difficulty" not in question.features
+                        or held.low <= difficulty_of(question.features) <= held.high
+                    )
                 ):
                     found[name].setdefault((question.program, question.task), question)
+        for name, held in self.plan.sets.items():
+            if held.source and not found[name]:
+                raise DataError(
+                    f"the set '{name}' has no questions: no held-out program is of the source {held.source}; "
+                    "ask for more with --test"
+                )
         return {name: list(questions.values()) for name, questions in found.items()}
 
     def _do_side_by_side(self, seeds: Sequence[Seed], width: int) -> None:
