@@ -164,3 +164,40 @@ def test_what_rewrites_cost_is_counted_in_the_answers_of_each_evaluation_alone(t
     [row] = [each for each in found["comparisons"] if each["second"] == "m, hard questions"]
     assert (row["tasks"]["output"]["first"], row["tasks"]["output"]["second"]) == (100.0, 0.0)
     assert (len(row["lost"]), row["not_shared"]) == (8, (0, 0))
+
+
+def test_benchmarks_whose_questions_have_one_id_are_compared_each_by_itself_wherever_they_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = {"source": "def f(x):\n    return x", "entry": "f"}
+    for task, fact, right in (("input", "value", {"a": 0, "b": 4}), ("output", "call", {"a": 1, "b": 3})):
+        asked = [Question(task, {**facts, fact: str(n)}, (str(n),), id=f"sample_{n}") for n in range(6)]
+        for model, correct in right.items():
+            folder = tmp_path / "mine" / f"{task}-{model}"
+            few = asked[: 4 if model == "a" else 6]
+            outcomes = ["correct" if n < correct else "wrong" for n in range(len(few))]
+            grades = [
+                {"id": f"{each.id}-{model}", "question": each.id, "task": task, "outcome": outcome}
+                for each, outcome in zip(few, outcomes, strict=True)
+            ]
+            write_records(folder / "questions.jsonl", few, {})
+            write_records(folder / "grades.jsonl", grades, {})
+            summary = {"benchmark": task, "model": model, "n_questions": len(few)}
+            (folder / "summary.json").write_text(json.dumps(summary))
+    monkeypatch.chdir(tmp_path)
+    for paths in ([Path("mine")], [Path("mine"), Path("mine/input-a")], [tmp_path / "mine"]):
+        found, _ = compare(paths)
+        by_list = {row["list"]: row["tasks"] for row in found["comparisons"]}
+        assert {
+            name: {task: part["difference"] for task, part in tasks.items()} for name, tasks in by_list.items()
+        } == {
+            "input": {"input": 100.0},
+            "output": {"output": 50.0},
+        }
+        assert [(row["questions"], row["n_questions"]) for row in found["results"]] == [
+            *[("input", 4)] * 2,
+            *[("output", 4)] * 2,
+        ]
+        assert [[part["task"] for part in row["tasks"]] for row in found["results"]] == [["input"]] * 2 + [
+            ["output"]
+        ] * 2

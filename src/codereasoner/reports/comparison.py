@@ -191,7 +191,8 @@ def _on_shared_questions(found: Sequence[Evaluation], gathered: Gathered) -> lis
         shared = frozenset.intersection(*of_list)
         summary = each.summary
         if shared and any(ids != shared for ids in of_list):
-            questions = [item.question for item in gathered.shown.values() if item.question.id in shared]
+            items = (item_of(gathered.shown, each, name) for name in sorted(shared))
+            questions = [item.question for item in items if item is not None]
             known = {question.id for question in questions}
             part = count_grades(questions, [row for row in rows if row["question"] in known])
             summary = cast(

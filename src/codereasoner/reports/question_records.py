@@ -146,8 +146,9 @@ def _all_questions(
 ) -> Iterator[Shown]:
     """Yield the runs' own questions, then those that evaluations on benchmarks brought along; each once."""
     seen: set[str] = set()
+    alone = {each.folder.resolve() for each in evaluations}  # their questions may be a benchmark's, as are their ids
     for folder in folders:
-        if any(each.folder == folder.resolve() for each in evaluations):
+        if folder.resolve() in alone:
             continue
         whole = folder / "questions.jsonl"
         for question in records_so_far(whole if whole.is_file() else part_of(whole), Question):

@@ -203,7 +203,7 @@ def chosen_evaluations(paths: Sequence[Path]) -> list[Evaluation]:
         inside = evaluations(path)
         if not inside:
             raise DataError(f"{path} holds no evaluation; `codereasoner evaluate` makes one")
-        found |= {each.folder: each for each in inside if each.summary}
+        found |= {each.folder.resolve(): each for each in inside if each.summary}
         if unfinished := [each.folder for each in inside if not each.summary and len(inside) == 1]:
             raise DataError(f"{unfinished[0]} has no summary.json: the evaluation was stopped; run it again first")
     return list(found.values())
