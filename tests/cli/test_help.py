@@ -75,6 +75,9 @@ def test_every_option_has_a_help_text_that_reads_alone(name: str) -> None:
             assert not words.startswith(FOREIGN), shown
             assert words[0].isupper() or words[0] in "\"'[{", shown
             assert words.rstrip().endswith((".", ")", "]")), shown
+            record = option.get_help_record(click.Context(command))
+            assert record is None or record[1].count("default: ") <= 1, f"{shown} It has two defaults."
+            assert "Kind of question" not in words or "or file.py:CLASS; repeat it." in words, shown
         assert "None" not in command.get_help(click.Context(command)), f"{place}: a range without an end"
 
 

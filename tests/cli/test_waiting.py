@@ -7,7 +7,7 @@ import time
 import pytest
 
 from codereasoner.cli import console
-from codereasoner.cli.console import Screen, bar, make_table, ruled_table, waiting
+from codereasoner.cli.console import Screen, bar, make_table, ruled_table, styled, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +55,17 @@ def test_no_column_of_a_table_vanishes_and_no_word_breaks_that_80_columns_have_r
     shown = capsys.readouterr().err
     assert max(map(len, shown.splitlines())) <= widest
     assert ("a" * 60 in shown) is (not columns)
+
+
+def test_a_sentence_in_a_log_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    sentence = "the model: sft (" + "1,000 steps, " * 10 + "952 tokens/s)"
+    Screen(stderr=True).print(styled("bold", "note", f" {sentence}"))
+    Screen(stderr=True).print(sentence)
+    assert capsys.readouterr().err == f"note {sentence}\n{sentence}\n"
+    monkeypatch.setenv("COLUMNS", "40")
+    Screen(stderr=True).print(sentence)
+    assert max(map(len, capsys.readouterr().err.splitlines())) <= 40
 
 
 @pytest.mark.parametrize("columns", ["40", "80"])

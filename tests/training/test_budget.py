@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -80,6 +81,24 @@ def test_two_budgets_at_once_and_empty_ones_are_refused() -> None:
     with pytest.raises(ConfigError, match="tokens 0 is not a budget"):
         budget_of(GrpoConfig(tokens=0))
     assert budget_of(SftConfig()).limit is None
+
+
+def test_a_budget_of_a_few_steps_says_before_the_first_what_a_step_takes(
+    base: Path, sft_rows: Path, grpo_rows: Path, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    sft(sft_rows, base, tmp_path / "sft", replace(SFT, tokens=400), notice=told.append)
+    assert any("the budget of 400 tokens is checked after each step, which takes about" in each for each in told), told
+    told = []
+    grpo(grpo_rows, base, tmp_path / "grpo", GRPO, None, notice=told.append)
+    [most] = [int(found[1].replace(",", "")) for each in told if (found := re.search(r"takes up to ([\d,]+):", each))]
+    assert history(tmp_path / "grpo")[0]["tokens"] <= most
+
+    budget = Budget(2e9, "operations", parameters=1000)
+    budget.announce(10_000, "about", told.append)
+    assert not told[-1].startswith("the budget of 2e+09")  # 33 steps: no word about them
+    budget.announce(100_000, "about", told.append)
+    assert told[-1].startswith("the budget of 2e+09 operations is checked after each step, which takes about 6e+08: ")
 
 
 def test_the_same_tokens_are_the_same_training_whatever_the_machine_does(

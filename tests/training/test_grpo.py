@@ -67,6 +67,8 @@ def test_prompts_that_are_never_solved_teach_nothing(base: Path, grpo_rows: Path
     config = GrpoConfig(max_steps=1, batch=8, accumulate=1, max_tokens=2, select=2, threads=1)
     with pytest.raises(DataError, match="0 always, 10 never"):
         grpo(grpo_rows, base, tmp_path / "grpo", config, None)
+    with pytest.raises(DataError, match="15% of the budget were spent before all 10 were tried"):
+        grpo(grpo_rows, base, tmp_path / "spent", replace(config, max_steps=None, tokens=200), None)
 
 
 def test_a_batch_holds_whole_groups(base: Path, grpo_rows: Path, tmp_path: Path) -> None:

@@ -39,9 +39,12 @@ class Screen(Console):
         """Print as rich does, but squeeze no table until words break and columns vanish.
 
         A table may take 80 columns for its words, and as many as it needs where neither a terminal nor $COLUMNS sets a
-        width.
+        width. There a sentence is one line, so that a log can be searched.
         """
-        given, most = self._width, USUAL_WIDTH if self.is_terminal or "COLUMNS" in os.environ else WIDEST
+        free = not self.is_terminal and "COLUMNS" not in os.environ
+        given, most = self._width, WIDEST if free else USUAL_WIDTH
+        if free and all(isinstance(each, str | Text) for each in objects):
+            options.setdefault("soft_wrap", True)
         needed = max((self._room(each) for each in objects if isinstance(each, Rows)), default=0)
         try:
             if needed > self.width:

@@ -22,7 +22,7 @@ class RatingOptions(ModelOptions):
 
     samples: int = option(10, "With --by MODEL: answers per question.")
     temperature: float = redeclared(ModelOptions, "temperature", 1.0)
-    max_tokens: int | None = redeclared(ModelOptions, "max_tokens", 2048)
+    max_tokens: int | None = option(2048, "Maximum tokens per answer.")
 
 
 @click.command("select", cls=ConfigCommand)

@@ -48,7 +48,7 @@ class Settings(Size):
     """The settings of an experiment that the command line can change."""
 
     model: str = option(
-        "", "Weights to start from: a path or Hub name, gguf:FILE, smollm2 (default: a from-scratch model of --size)."
+        "", "Weights to start from: a path or Hub name, gguf:FILE, smollm2; else a from-scratch model of --size."
     )
     arms: tuple[str, ...] = option((), "Arms to compare, the baseline first; repeat it.")
     seeds: int = option(1, "Number of seeds: each trains every arm again, from its own initial weights.")

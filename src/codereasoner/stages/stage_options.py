@@ -191,7 +191,9 @@ class BuildConfig(RowOptions, AuditOptions, ChainOptions, SetOptions, TraceOptio
     """All options of a data set. The bytes of its files depend on nothing else."""
 
     rl: int = redeclared(ProgramOptions, "rl", 500)
-    task: tuple[str, ...] = option(("output", "input"), "Kind of question (`codereasoner list`); repeat it.")
+    task: tuple[str, ...] = option(
+        ("output", "input"), "Kind of question (`codereasoner list`), or file.py:CLASS; repeat it."
+    )
 
 
 def parse_setting(text: str) -> tuple[str, object]:

@@ -6,7 +6,7 @@ gradient takes twice the forward pass (arXiv:2001.08361, section 2.1; attention 
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -25,6 +25,9 @@ FORWARD, LEARN = 2.0, 6.0
 FLAT = 0.6
 """Share of a budget at the full learning rate; over the rest it falls to zero in a line. A constant rate with such a
 cooldown learns as much as a cosine (arXiv:2405.18392)."""
+
+FEW = 10
+"""Steps; a budget of fewer is exceeded by more than a tenth where it ends in the middle of a step."""
 
 MATRIX_RATES = {
     "B200": 2250e12,
@@ -114,6 +117,16 @@ class Budget:
     def rate(self, step: int = 0) -> float:
         """Return the factor of the learning rate now, 1 to 0: it depends on the spent share, not on the step."""
         return min(1.0, (1.0 - self.share) / (1.0 - FLAT))
+
+    def announce(self, tokens: float, about: str, notice: Callable[[str], None]) -> None:
+        """Say what a step takes, `about` so many tokens, where a few steps spend the budget."""
+        operations = tokens * self.cost * self.parameters
+        if self.limit is None or self.unit not in ("tokens", "operations"):
+            return
+        step, form = (tokens, ",.0f") if self.unit == "tokens" else (operations, ".3g")
+        if step * FEW > self.limit:
+            checked = f"the budget of {self.limit:{form}} {self.unit} is checked after each step, which takes {about}"
+            notice(f"{checked} {step:{form}}: a smaller --accumulate makes smaller steps")
 
     def state(self) -> dict[str, float]:
         """Return the amounts spent, for a file."""

@@ -19,6 +19,7 @@ from codereasoner.thoughts import has_opened
 from codereasoner.training.bilevel import bi_level
 from codereasoner.training.budget import FORWARD, LEARN, Budget, budget_of, on_budget
 from codereasoner.training.callbacks import make_callback
+from codereasoner.training.distributed import rank_and_size
 from codereasoner.training.dynamic_sampling import REPLACED, THROWN, dynamic_sampling
 from codereasoner.training.evaluation_callback import make_check
 from codereasoner.training.fast_trainer import completions_only, is_small
@@ -115,6 +116,8 @@ def grpo(
 
         small = fitted(config, need, free, notice)
         memory = need(small)
+        completions = small.batch * small.accumulate * small.updates_per_generation * rank_and_size()[1]
+        budget.announce(completions * context, "up to", notice)
         args = trl_config(small, out, budget, bf16, vllm_arguments(small, context, memory, gpu_bytes()))
         return Made(_trainer(loaded, prompts, reward, args, small, budget, callback), style, callback, memory)
 

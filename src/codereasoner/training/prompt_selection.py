@@ -61,9 +61,12 @@ def selected(
     chosen = [row for row in prompts if is_solved_sometimes(found["rates"].get(row["id"], 0.0))]
     if not chosen:
         tried, always = len(found["rates"]), sum(rate == 1.0 for rate in found["rates"].values())
+        advice = "train the model more before it, or give harder questions"
+        if tried < len(prompts):
+            advice += f"; {SHARE:.0%} of the budget were spent before all {len(prompts):,} were tried: more tries more"
         raise DataError(
-            f"none of {tried} prompts is solved sometimes: {always} always, {tried - always} never; "
-            "reinforcement has nothing to compare, so train the model more before it, or give harder questions"
+            f"none of {tried:,} prompts is solved sometimes: {always} always, {tried - always} never; "
+            f"reinforcement has nothing to compare, so {advice}"
         )
     return chosen
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING
 
 from codereasoner.errors import ConfigError, import_extra
@@ -84,6 +85,8 @@ def sft(
             return estimate(loaded.model, config, *longest, bf16)
 
         small = limited if data.shards else fitted(limited, need, free, notice)
+        step = small.batch * small.accumulate * rank_and_size()[1]
+        budget.announce(step * mean(data.dataset["length"]), "about", notice)
         return Made(make_trainer(loaded, data, out, small, budget, callback, bf16), style, callback, need(small))
 
     content = fingerprint(shards.first.path if shards else rows)

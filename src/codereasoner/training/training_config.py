@@ -40,7 +40,7 @@ class TrainingConfig:
     weight_decay: float = option(0.0, "Weight decay of matrices and embeddings.")
     max_grad_norm: float = option(1.0, "Clip gradients to this norm.")
     thinking: Literal["auto", "on", "off"] = option(
-        "auto", "Turn the model's thoughts on or off (default: as its chat template does)."
+        "auto", "Turn the model's thoughts on or off; auto leaves that to its chat template."
     )
     template_args: str = option("{}", "Arguments of the chat template, as a JSON object.")
     lora: int = option(0, "Rank of LoRA adapters (0 trains every weight).")
