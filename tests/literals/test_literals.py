@@ -215,7 +215,7 @@ def test_reading_warns_of_nothing_in_any_thread() -> None:
     assert not caught
 
 
-PARTS = ["[", "]", ", ", ",", "'a'", "'b c'", "'\\n'", "0", "-1", "01", "True", "None", "1.5", " "]
+PARTS = ["[", "]", "{", "}", ": ", ", ", ",", "'a'", "'b c'", "'\\n'", "0", "-1", "01", "True", "None", "1.5", " "]
 
 
 @settings(deadline=None)

@@ -55,7 +55,8 @@ def _parsed(code: str) -> ast.expr:
 def kinds(function: ast.FunctionDef) -> dict[str, type | None]:
     """Return the type that each parameter of a function seems to have, by its name and uses; None: unclear."""
     parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-    return {each.arg: _annotated(each) or _used(each.arg, function) for each in parameters}
+    nodes = walk(function)
+    return {each.arg: _annotated(each) or _used(each.arg, nodes) for each in parameters}
 
 
 def _annotated(parameter: ast.arg) -> type | None:
@@ -81,11 +82,11 @@ _NAMES: Mapping[type, frozenset[str]] = {
 """Frequent names of parameters of a type; a name has the weight of one use."""
 
 
-def _used(name: str, function: ast.FunctionDef) -> type | None:
+def _used(name: str, nodes: Sequence[ast.AST]) -> type | None:
     """Return the type for which the name and most uses of a parameter speak."""
     named = [kind for kind, names in _NAMES.items() if name.rstrip("s1234567890_") in names]
     votes: dict[type, int] = {}
-    for kind in chain(*(_votes(name, node) for node in walk(function)), named):
+    for kind in chain(*(_votes(name, node) for node in nodes), named):
         votes[kind] = votes.get(kind, 0) + 1
     return max(votes, key=lambda kind: votes[kind]) if votes else None
 

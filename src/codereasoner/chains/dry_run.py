@@ -16,7 +16,7 @@ from codereasoner.chains.pure_operations import LAST_METHODS, MAX_LENGTH
 from codereasoner.literals.work_limits import length
 
 A_RUN = 6  # what a dry run costs before its first statement, in operations and statements
-MAX_NUMBER = 10**MAX_LENGTH
+MAX_NUMBER: int = 10**MAX_LENGTH
 _TINY = frozenset((float, bool, type(None)))
 _IMMUTABLE = _TINY | {int, str}
 MAX_PARTS = 1_000  # of a variable's value, those of its parts too: `x = [x, x]` doubles them
@@ -178,8 +178,12 @@ class DryRun(Trail):
                 raise Unknown
 
 
-def _is_small(value: object) -> bool:
+def _is_small(value: Any) -> bool:
     """Return whether a value has few parts, where one that is in several places counts each time."""
+    if type(value) is int:
+        return -MAX_NUMBER < value < MAX_NUMBER
+    if type(value) is str:
+        return len(value) <= MAX_PARTS
     left, waiting = MAX_PARTS, [value]
     while waiting:
         part = waiting.pop()

@@ -10,7 +10,7 @@ trail ends there; what was written down before is true all the same.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -94,7 +94,7 @@ class Trail:
         Raises:
             Unknown: as `value` does.
         """
-        return self._written(node) if is_silent(node) or isinstance(node, ast.GeneratorExp) else self.value(node)
+        return self._written(node) if isinstance(node, ast.GeneratorExp) or is_silent(node) else self.value(node)
 
     def _written(self, node: ast.expr) -> Any:
         write = _WRITERS.get(type(node))
@@ -250,17 +250,15 @@ class Trail:
         return str(self.note(unparse(node), lambda: "".join(parts)))
 
     def _call(self, node: ast.Call) -> object:
-        match node:
-            case ast.Call(func=ast.Name(id="isinstance"), args=[part, kinds], keywords=[]):
-                return self._is_kind(part, kinds)
-        if any(keyword.arg not in ("reverse", "start", "strict", "default", "key") for keyword in node.keywords):
-            raise Unknown
-        named = {str(each.arg): self.value(each.value) for each in node.keywords if each.arg != "key"}
-        if isinstance(node.func, ast.Name):
-            name, owner = node.func.id, None
+        called = node.func
+        if isinstance(called, ast.Name) and called.id == "isinstance" and len(node.args) == 2 and not node.keywords:
+            return self._is_kind(*node.args)
+        named = self._keywords(node.keywords) if node.keywords else {}
+        if isinstance(called, ast.Name):
+            name, owner = called.id, None
             function = FUNCTIONS.get(name) if name not in self.state else None
-        elif isinstance(node.func, ast.Attribute):
-            owner, name = self.value(node.func.value), node.func.attr
+        elif isinstance(called, ast.Attribute):
+            owner, name = self.value(called.value), called.attr
             methods = LAST_METHODS if node is self.changing else self.methods
             function = getattr(owner, name) if name in methods.get(type(owner), ()) else None
         else:
@@ -273,8 +271,8 @@ class Trail:
             raise Unknown
         if types & _SETS and (isinstance(owner, str) or (owner is None and name not in ORDERLESS)):
             raise Unknown  # the order of a set is that of the run alone
-        numbers = [each for each in arguments if type(each) is int] if owner is not None and int in types else []
-        if function is None or any(abs(each) > MAX_LENGTH for each in numbers):
+        numbers = [each for each in arguments if type(each) is int] if owner is not None and int in types else ()
+        if function is None or (numbers and max(map(abs, numbers)) > MAX_LENGTH):
             raise Unknown
         if name in SILENT:
             return silently(lambda: function(*arguments, **named), is_view=owner is not None)
@@ -283,9 +281,15 @@ class Trail:
             if each.arg == "key":
                 named["key"] = self._key(each.value, arguments)
                 texts.append(f"key={unparse(each.value)}")
-        if isinstance(node.func, ast.Attribute):
+        if owner is not None:
             name = f"({self.text(owner)}).{name}" if type(owner) in (int, float) else f"{self.text(owner)}.{name}"
         return self.note(f"{name}({', '.join(texts)})", lambda: function(*arguments, **named))
+
+    def _keywords(self, keywords: Sequence[ast.keyword]) -> dict[str, Any]:
+        """Return the values of named arguments but `key`, which has none."""
+        if any(each.arg not in ("reverse", "start", "strict", "default", "key") for each in keywords):
+            raise Unknown
+        return {str(each.arg): self.value(each.value) for each in keywords if each.arg != "key"}
 
     def _is_kind(self, part: ast.expr, kinds: ast.expr) -> object:
         names = [unparse(each) for each in (kinds.elts if isinstance(kinds, ast.Tuple) else [kinds])]

@@ -5,10 +5,9 @@ program's constants (argument_candidates.py), and what a call returns decides wh
 search ends with the first that returns the wanted value. The call that the question was made from is never looked at.
 """
 
-import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice, product
+from itertools import chain, islice, product, tee
 
 from codereasoner import extend, literals
 from codereasoner.chains.argument_candidates import (
@@ -23,8 +22,6 @@ from codereasoner.chains.argument_candidates import (
     varied,
 )
 from codereasoner.chains.dry_run import dry_run
-from codereasoner.chains.events import read_events
-from codereasoner.chains.expressions import unparse
 from codereasoner.chains.inversion import Inversion, invert
 from codereasoner.chains.module_values import module_values
 from codereasoner.records import Job, Run
@@ -38,7 +35,6 @@ MAX_CHOICES = 8  # arguments that are combined with those of the other parameter
 MAX_NEAR = 3  # arguments made from the wanted value that are tried before the simplest ones
 MAX_COMBINED = 100  # combinations of arguments that are tried, as long as there are runs left
 MAX_DRY = 1_000  # operations and statements of all dry runs of one question
-MAX_DECIDED = 3  # tests that are said to decide on an argument
 NOT_FOUND = "no call was found"
 
 
@@ -58,6 +54,7 @@ class Try:
 
     lines: tuple[str, ...]
     run: Run
+    is_dry: bool = False  # a dry run found it
 
 
 def searches(question: Question) -> bool:
@@ -128,8 +125,7 @@ class _Search:
             result = literals.read(run.value)
         except literals.LiteralError:
             return
-        decided = _decided(run) if self.open.is_dry else ()
-        self.tries.append(Try((*self.open.lines, *decided), run))
+        self.tries.append(Try(self.open.lines, run, self.open.is_dry))
         self.is_found = literals.equal(result, self.value)
         self.proposals = chain(self._repaired(self.open, result), self.proposals)
 
@@ -139,12 +135,14 @@ class _Search:
         first = [next(self._completed(each)) for each in inversions]
         refuted = [each for each in first if self._gives_wanted(each) is False]
         yield [each for each in first if each not in refuted]
-        yield islice(self._found_dry(inversions), 1)
+        completed = chain.from_iterable(map(self._completed, inversions))
+        tried_dry, combined = tee(self._combined())
+        yield islice(self._found_dry(chain(completed, tried_dry)), 1)
         yield refuted
-        yield self._combined()
+        yield combined
 
-    def _found_dry(self, inversions: Sequence[Inversion]) -> Iterator[Proposal]:
-        for each in chain(chain.from_iterable(map(self._completed, inversions)), self._combined()):
+    def _found_dry(self, proposals: Iterable[Proposal]) -> Iterator[Proposal]:
+        for each in proposals:
             if self.left[0] <= 0:
                 return
             if self._gives_wanted(each):
@@ -170,19 +168,19 @@ class _Search:
         if not 0 < len(self.kinds) <= MAX_PARAMETERS:
             return
         each = max(MAX_CHOICES, int(MAX_COMBINED ** (1 / len(self.kinds))))
-        lists = [list(enumerate(self._choices(kind, is_main=True)))[:each] for kind in self.kinds.values()]
-        rows = sorted(product(*lists), key=lambda row: sum(cost for cost, _ in row) + 3 * _derived_count(row))
-        for row in rows:
-            yield self._propose({name: one for name, (_, one) in zip(self.kinds, row, strict=True)})
+        choices = (islice(self._choices(kind, is_main=True), each) for kind in self.kinds.values())
+        lists = [[(cost, WANTED in one.code, one) for cost, one in enumerate(some)] for some in choices]
+        for row in sorted(product(*lists), key=_distance):
+            yield self._propose({name: one for name, (_, _, one) in zip(self.kinds, row, strict=True)})
 
-    def _choices(self, kind: type | None, is_main: bool = False) -> list[Candidate]:
+    def _choices(self, kind: type | None, is_main: bool = False) -> Iterator[Candidate]:
         found: list[type] = [type(self.value), str, int] if kind is None else [kind, str] if kind is list else [kind]
         plain = [code for each in found for code in simple(each, self.known)]
         codes = [*plain, *(code for each in found for code in varied(each, self.known))]
         if is_main and self.value not in ((), [], "", {}, 0):
             near = [code for each in found for code in derived(each, self.value, self.known)]
             codes = [*near[:MAX_NEAR], *plain, *near[MAX_NEAR:], *codes]
-        return list(made(codes, self.wanted))
+        return made(codes, self.wanted)
 
     def _repaired(self, tried: Proposal, result: object) -> Iterator[Proposal]:
         for name, candidate in tried.arguments.items():
@@ -197,23 +195,9 @@ class _Search:
         return Proposal(arguments, (*lines, *choices), ", ".join(texts))
 
 
-def _decided(run: Run) -> Iterator[str]:
-    """Say of the tests of a run which way they had to go, as long as they went one way only.
-
-    A test with a backtick in its code cannot be quoted.
-    """
-    found: dict[str, set[bool]] = {}
-    for event in read_events(run):
-        if isinstance(event.node, ast.If | ast.While) and event.taken is not None:
-            found.setdefault(unparse(event.node.test), set()).add(event.taken)
-    found = {code: ways for code, ways in found.items() if "`" not in code}
-    ways = [(code, way) for code, [way, *others] in ((code, [*each]) for code, each in found.items()) if not others]
-    yield from (f"`{code}` must be {str(way).lower()}." for code, way in ways[:MAX_DECIDED])
-
-
-def _derived_count(row: Sequence[tuple[int, Candidate]]) -> int:
-    """Return by how much the number of arguments made from the wanted value differs from one."""
-    return abs(sum(WANTED in one.code for _, one in row) - 1)
+def _distance(row: Sequence[tuple[int, bool, Candidate]]) -> int:
+    """Return how late a combination is tried: best is one argument made from the wanted value, and simple ones."""
+    return sum([cost for cost, _, _ in row]) + 3 * abs(sum([is_made for _, is_made, _ in row]) - 1)
 
 
 def _as_kind(value: object, kind: type | None) -> Candidate:

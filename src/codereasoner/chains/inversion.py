@@ -70,11 +70,19 @@ def undone(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[I
 
 def with_lengths(function: ast.FunctionDef) -> ast.FunctionDef:
     """Return a function whose loops name their length, `range(len(text))` for `range(0, count)`; it is a copy then."""
-    if not any(isinstance(node, ast.Name) and node.id == "range" for node in walk(function)):
+    if not any(map(_may_name_length, walk(function))):
         return function
     found = _Lengths(function).visit(copy.deepcopy(function))
     assert isinstance(found, ast.FunctionDef)
     return found
+
+
+def _may_name_length(node: ast.AST) -> bool:
+    """Return whether a node may be `range(count)` or `range(0, count)`."""
+    match node:
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Name()] | [_, _, *_]):
+            return True
+    return False
 
 
 class _Lengths(ast.NodeTransformer):

@@ -40,7 +40,9 @@ def module_values(source: str) -> ModuleValues:
     """Return the module variables of a program whose values are known."""
     nodes = nodes_of(source)
     assigned = list(_literals(nodes[0])) if nodes else []
-    if not nodes or any(name in _REFLECTION for node in nodes for name in _words(node)):
+    if not assigned and not any(isinstance(node, ast.ClassDef) for node in nodes):
+        return ModuleValues({}, {})
+    if any(name in _REFLECTION for node in nodes for name in _words(node)):
         return ModuleValues({}, {})
     bound = Counter(name for node in nodes for name in _bound(node))
     if "*" in bound:

@@ -17,6 +17,7 @@ from codereasoner.chains.detail_local import Local
 from codereasoner.chains.detail_steps import Sentences
 from codereasoner.chains.detail_terse import called, claims, outcome
 from codereasoner.chains.events import Event, read_events
+from codereasoner.chains.expressions import unparse
 from codereasoner.chains.folding import fold
 from codereasoner.chains.input_search import NOT_FOUND, Try, searches
 from codereasoner.chains.operations import Operations
@@ -26,6 +27,8 @@ from codereasoner.task import Question
 
 Detail = Literal["states", "expressions", "local", "steps"]
 DETAILS: tuple[Detail, ...] = get_args(Detail)
+
+MAX_DECIDED = 3  # tests that are said to decide on an argument
 
 
 def narrate(question: Question, run: Run, detail: Detail = "states", limit: int = 0) -> Chain:
@@ -92,14 +95,31 @@ def _search_lines(tries: Sequence[Try], detail: Detail, limit: int) -> Iterator[
     yield f"Wanted: {wanted}"
     for each in tries:
         call = each.run.expression
+        events = read_events(each.run)
         yield from each.lines
+        if each.is_dry:
+            yield from _decided(events)
         yield f"Try {call}"
-        yield from _render(replace(each.run, value=None), read_events(each.run), detail, limit // len(tries))
+        yield from _render(replace(each.run, value=None), events, detail, limit // len(tries))
         if each is tries[-1]:
             yield f"{call} returns {wanted}, the value that is wanted."
         else:
             verdict = ", ".join(["not what is wanted", *_difference(each.run.value or "", wanted)])
             yield f"{call} returns {each.run.value}, {verdict}."
+
+
+def _decided(events: Sequence[Event]) -> Iterator[str]:
+    """Say of the tests of a run which way they had to go, as long as they went one way only.
+
+    A test with a backtick in its code cannot be quoted.
+    """
+    found: dict[str, set[bool]] = {}
+    for event in events:
+        if isinstance(event.node, ast.If | ast.While) and event.taken is not None:
+            found.setdefault(unparse(event.node.test), set()).add(event.taken)
+    found = {code: ways for code, ways in found.items() if "`" not in code}
+    ways = [(code, way) for code, [way, *others] in ((code, [*each]) for code, each in found.items()) if not others]
+    yield from (f"`{code}` must be {str(way).lower()}." for code, way in ways[:MAX_DECIDED])
 
 
 def _difference(value: str, wanted: str) -> Iterator[str]:

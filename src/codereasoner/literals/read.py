@@ -33,7 +33,9 @@ from codereasoner.literals.write import MAX_CHARS, MAX_DEPTH, NotWritable, write
 _BLANK = " \t\r\n\f"  # what Python calls white space; str.strip() takes twenty other characters
 _SHORT = 1_000  # characters that are cheap to parse with any content
 _ONE = r"(?:'[ -&(-\[\]-~]*'|-?(?:0|[1-9][0-9]{0,17})|True|False|None)"  # a string without quotes and escapes, ...
-_ATOM, _PLAIN = re.compile(_ONE), re.compile(rf"{_ONE}|\[(?:{_ONE}(?:,[ \n]*{_ONE})*+)?\]")
+_LIST = rf"\[(?:{_ONE}(?:,[ \n]*{_ONE})*+)?\]"
+_DICT = rf"\{{(?:{_ONE}: {_ONE}(?:, {_ONE}: {_ONE})*+)?\}}"
+_ATOM, _PLAIN = re.compile(_ONE), re.compile(f"{_ONE}|{_LIST}|{_DICT}")
 _WORDS = {"True": True, "False": False, "None": None}
 _WARNS = re.compile(r"\\|[0-9][A-Za-z_]")  # escapes and numbers that may make the parser warn
 _WARNINGS_LOCK = threading.Lock()
@@ -46,7 +48,10 @@ def read(text: str, max_chars: int = MAX_CHARS) -> Any:
         LiteralError: the text is not one of the literal expressions listed at the top of this file.
     """
     if len(text) <= max_chars and _PLAIN.fullmatch(text):  # most literals are, and need no parser
-        return list(map(_plain, _ATOM.findall(text))) if text[0] == "[" else _plain(text)
+        if text[0] not in "[{":
+            return _plain(text)
+        parts = map(_plain, _ATOM.findall(text))
+        return list(parts) if text[0] == "[" else dict(zip(parts, parts, strict=True))
     return value_of(parse(text, max_chars))
 
 

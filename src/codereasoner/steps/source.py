@@ -129,6 +129,8 @@ def _below(nodes: Sequence[ast.AST]) -> list[ast.AST]:
     for each in nodes:
         for name in _FIELDS[type(each)]:
             value = getattr(each, name, None)
+            if not value:
+                continue
             if type(value) is list:
                 found += [item for item in value if isinstance(item, _AST)]
             elif isinstance(value, _AST):
