@@ -180,6 +180,34 @@ def test_what_does_not_stand_alone_is_dropped_with_its_reason(installed: Path) -
     assert "plain" not in kept
 
 
+def test_a_helper_that_two_functions_import_from_one_module_of_the_package_is_one_helper(
+    installed: Path, pool: Pool
+) -> None:
+    (installed / "sample_package" / "core.py").write_text(
+        "from .tools import _add\n\n\ndef _double(x):\n    return _add(x, x)\n\n\n"
+        'def triple(x):\n    """\n    >>> triple(2)\n    6\n    """\n    return _add(_double(x), x)\n'
+    )
+    program = everything(Packages(["sample-package"]))[0]["triple"]
+    assert pool.run([Job(program.source, program.entry, program.calls[0])])[0].value == "6"
+
+
+@pytest.mark.parametrize(
+    ("core", "tools"),
+    [
+        ("from .tools import use\n\n\ndef gcd(x):\n    return x", "from math import gcd"),
+        ("from math import gcd\n\nfrom .tools import use", "def gcd(x):\n    return x"),
+        ("from math import gcd\n\nfrom .tools import use", "from cmath import phase as gcd"),
+    ],
+)
+def test_helpers_of_one_name_that_are_two_things_are_not_cut_out_together(
+    core: str, tools: str, installed: Path
+) -> None:
+    shown = 'def both(x):\n    """\n    >>> both(2)\n    4\n    """\n    return gcd(x), use(x)\n'
+    (installed / "sample_package" / "core.py").write_text(f"{core}\n\n\n{shown}")
+    (installed / "sample_package" / "tools.py").write_text(f"{tools}\n\n\ndef use(x):\n    return gcd(x)\n")
+    assert everything(Packages(["sample-package"]))[1]["both"] == "two of its helpers have one name"
+
+
 def test_a_licence_that_is_not_allowed_drops_the_package(installed: Path) -> None:
     kept, dropped = everything(Packages(["sample-package"], licenses=["ISC"]))
     assert (kept, dropped) == ({}, {"sample-package": "licence MIT is not allowed"})

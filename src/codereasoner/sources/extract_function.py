@@ -18,6 +18,7 @@ from codereasoner.steps.source import parse_or_say_why, read_source, split_lines
 Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom
 MOST_PARTS = 40  # definitions of one program: what needs more is a library, not a function
 MOST_LINES = 150  # of a program: longer ones are mostly plumbing
+ONE_NAME = "two of its helpers have one name"
 
 
 class NotCut(Exception):
@@ -110,6 +111,7 @@ class _Cut:
 
     modules: Modules
     imports: set[str] = field(default_factory=set)  # whole lines
+    imported: dict[str, str] = field(default_factory=dict)  # name -> what it is in the standard library
     parts: dict[str, tuple[str, int, str]] = field(default_factory=dict)  # name -> module, line, text
     needs: dict[str, dict[str, None]] = field(default_factory=dict)  # module -> modules that it takes names from
 
@@ -129,17 +131,17 @@ class _Cut:
 
     def take(self, module: Module, name: str, under: frozenset[str]) -> None:
         """Add the definition of a name, after all that it needs; `under` are the modules that need it."""
-        known = self.parts.get(name)
-        if known is not None:
-            if known[0] != module.name:
-                raise NotCut("two of its helpers have one name")
-            return
-        if len(self.parts) >= MOST_PARTS:
-            raise NotCut(f"needs more than {MOST_PARTS} definitions")
         node = _definition(module, name)
         if isinstance(node, ast.Import | ast.ImportFrom):
             self._import(module, node, name, under)
             return
+        known = self.parts.get(name)
+        if name in self.imported or (known is not None and known[0] != module.name):
+            raise NotCut(ONE_NAME)
+        if known is not None:
+            return
+        if len(self.parts) >= MOST_PARTS:
+            raise NotCut(f"needs more than {MOST_PARTS} definitions")
         text = _text(module, node)
         self.parts[name] = (module.name, _first_line(node), text)
         postponed = module.postponed and isinstance(node, ast.FunctionDef)  # dataclasses read theirs
@@ -161,9 +163,11 @@ class _Cut:
         if source not in self.modules.files or source.partition(".")[0] in _STANDARD:
             _check_import(node)
             own = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
-            self.imports.add(
-                f"from {node.module} import {own}" if isinstance(node, ast.ImportFrom) else f"import {own}"
-            )
+            line = f"from {node.module} import {own}" if isinstance(node, ast.ImportFrom) else f"import {own}"
+            thing = line if alias.asname or isinstance(node, ast.ImportFrom) else name  # os for os.path
+            if name in self.parts or self.imported.setdefault(name, thing) != thing:
+                raise NotCut(ONE_NAME)
+            self.imports.add(line)
             return
         if isinstance(node, ast.Import):
             raise NotCut("imports a module of its own package")
