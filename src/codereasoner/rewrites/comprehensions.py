@@ -3,7 +3,18 @@
 import ast
 from copy import deepcopy
 
-from codereasoner.rewrites.rewrite_draft import SCOPES, Draft, Function, Unfit, assign, blocks, has, name, renamed
+from codereasoner.rewrites.rewrite_draft import (
+    SCOPES,
+    Draft,
+    Function,
+    Unfit,
+    assign,
+    bindings,
+    blocks,
+    has,
+    name,
+    renamed,
+)
 from codereasoner.rewrites.scopes import locals_of
 from codereasoner.steps.source import names_in, own_nodes
 
@@ -43,13 +54,15 @@ def _expanded(draft: Draft, body: list[ast.stmt]) -> int:
 def _may_be_loop(value: ast.expr | None) -> bool:
     if not isinstance(value, ast.ListComp | ast.SetComp | ast.DictComp) or has(value, *_LATER):
         return False
+    if "super" in names_in(value):
+        return False
     inner = [node for node in ast.walk(value) if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp)]
     return len(inner) == 1 and not any(each.is_async for each in value.generators)
 
 
 def _loop(draft: Draft, value: ast.ListComp | ast.SetComp | ast.DictComp, result: str) -> list[ast.stmt]:
     first = value.generators[0].iter  # is evaluated outside of the comprehension, so its names stay
-    own = [each.id for part in value.generators for each in ast.walk(part.target) if isinstance(each, ast.Name)]
+    own = [each for part in value.generators for each in bindings(part.target)]
     value.generators[0].iter = ast.Constant(None)
     value = renamed(value, {each: draft.fresh(each) for each in dict.fromkeys(own)})
     value.generators[0].iter = first
@@ -103,8 +116,8 @@ def _comprehension(function: Function, own: set[str], start: ast.stmt, loop: ast
         case _:
             return None
     parts = [items, item, *tests]
-    if any(has(part, *_LATER, *SCOPES) or result in names_in(part) for part in parts) or not variables <= own:
-        return None
+    if any(has(part, *_LATER, *SCOPES) or {result, "super"} & names_in(part) for part in parts) or not variables <= own:
+        return None  # `super()` takes its object from the arguments of the function that it stands in
     if not isinstance(target, ast.Name | ast.Tuple) or isinstance(item, ast.Starred) or variables & names_in(items):
         return None
     inside = {id(node) for node in ast.walk(loop)}

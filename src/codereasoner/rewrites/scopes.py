@@ -26,6 +26,8 @@ def looks_at_itself(tree: ast.AST) -> str:
         match node:
             case ast.Name(id=name) if name in _LOOKING_CALLS:
                 return name
+            case ast.Attribute(value=ast.Name(id="sys"), attr="modules" as name):
+                return name
             case ast.Attribute(value=ast.Call(func=ast.Name(id="type")) | ast.Attribute(attr="__class__")):
                 continue  # the name of a class, and classes keep theirs
             case ast.Attribute(attr=name) | ast.Constant(value=str(name)) if _LOOKING_ATTRIBUTES.fullmatch(name):
