@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import pickle
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +66,34 @@ def test_a_seed_gives_the_same_questions_and_another_seed_others() -> None:
     assert not set(first) & set(other)
 
 
+def test_threads_copies_and_forked_processes_get_the_same_questions() -> None:
+    data, again = (gym.create_dataset("codereasoner_output", size=70, seed=1) for _ in range(2))
+    wanted = [again[index] for index in range(70)]
+    copy = pickle.loads(pickle.dumps(data))
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(data.__getitem__, range(5))) == wanted[:5]
+    assert [copy[index] for index in range(5)] == wanted[:5]
+    with multiprocessing.get_context("fork").Pool(1) as child:  # the grammar writes 64 programs at a time
+        assert child.map(data.__getitem__, range(70)) == wanted
+
+
+def test_a_data_set_that_was_interrupted_goes_on_with_the_same_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    from codereasoner.exports import reasoning_gym
+
+    data, again = (gym.create_dataset("codereasoner_output", size=9, seed=1) for _ in range(2))
+    wanted = [again[index] for index in range(9)]
+
+    def broken(*given: object) -> Iterator[Question]:
+        yield Question.from_json(wanted[0]["metadata"]["question"])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reasoning_gym, "endless_questions", broken)
+        with pytest.raises(KeyboardInterrupt):
+            data[5]
+    assert [data[index] for index in range(9)] == wanted
+
+
 def test_it_is_a_part_of_composite_data_sets() -> None:
     from reasoning_gym.composite import DatasetSpec
 
@@ -83,6 +115,9 @@ def test_a_questions_file_is_a_data_set(questions: list[Question], questions_fil
         ({"size": 0}, "size must be at least 1"),
         ({"difficulty": 9}, "difficulty must be 0 to 5 or None, not 9"),
         ({"split": "dev"}, "dev"),
+        ({"size": "3"}, "size must be a whole number, not '3'"),
+        ({"seed": "a"}, "seed must be a whole number, not 'a'"),
+        ({"style": 5}, "style must be a text, not 5"),
     ],
 )
 def test_a_wrong_setting_is_named_before_any_work(settings: dict[str, Any], message: str) -> None:

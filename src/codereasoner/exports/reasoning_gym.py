@@ -8,12 +8,15 @@ Each benchmark and each task of the registry is one, `codereasoner_` before its 
 takes the name, or a questions file, as `questions`. A task asks about programs of the grammar, others for each seed.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, make_dataclass
 from itertools import islice
+from numbers import Integral
+from threading import Lock
 from typing import Any
 
-from reasoning_gym.factory import ProceduralDataset, register_dataset
+from reasoning_gym.factory import ProceduralDataset, create_dataset, register_dataset
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError
@@ -42,13 +45,19 @@ class QuestionsConfig:
     size: int = 500  # questions at most; a benchmark has as many as it has
 
     def validate(self) -> None:
-        """Refuse a size below 1."""
+        """Refuse a setting of another type, and a size below 1."""
+        for name in ("questions", "split", "style"):
+            if not isinstance(value := getattr(self, name), str):
+                raise ConfigError(f"{name} must be a text, not {value!r:.40}")
+        for name in ("seed", "size"):
+            if not isinstance(value := getattr(self, name), Integral) and not (value is None and name == "seed"):
+                raise ConfigError(f"{name} must be a whole number, not {value!r:.40}")
         if self.size < 1:
             raise ConfigError(f"size must be at least 1, not {self.size}")
 
 
 class QuestionsDataset(ProceduralDataset):
-    """The questions of a task, a benchmark or a file."""
+    """The questions of a task, a benchmark or a file; threads and forked processes may share one, and it is pickled."""
 
     registered = "codereasoner"  # the name it is created by, where composite data sets look for it
 
@@ -57,11 +66,15 @@ class QuestionsDataset(ProceduralDataset):
         self.style = chosen_style(config.style)
         self._made: list[Question] = []
         self._more: Iterator[Question] = iter(())
-        if task := task_named(config.questions):
-            self._more = endless_questions(task, config.split, self.seed, config.difficulty)
-        else:
+        self._writer = 0  # the process whose pools write more questions; 0: none
+        self._locks: dict[int, Lock] = {}  # by process, as a child may be forked while a thread holds the parent's
+        self._task = task_named(config.questions)
+        if self._task is None:
             self._made = framework_questions(config.questions, config.data, config.split, config.size)
             self.size = len(self._made)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _created, (self.registered, {**vars(self.config), "seed": self.seed})
 
     def __getitem__(self, idx: int) -> dict[str, object]:
         """Return one entry: the prompt, the answer, and the question as metadata.
@@ -70,8 +83,8 @@ class QuestionsDataset(ProceduralDataset):
         """
         if idx < 0:
             raise IndexError(f"an index is 0 or more, not {idx}")
-        self._made += islice(self._more, max(0, idx + 1 - len(self._made)))
-        question = self._made[idx % len(self._made)]
+        with self._locks.setdefault(os.getpid(), Lock()):
+            question = self._question(idx)
         turns = extend.task_of(question).prompt(question, self.style)
         return {
             "question": "\n\n".join(turn["content"] for turn in turns),
@@ -84,6 +97,19 @@ class QuestionsDataset(ProceduralDataset):
                 "question": question.to_json(),
             },
         }
+
+    def _question(self, idx: int) -> Question:
+        if self._task is None:
+            return self._made[idx % len(self._made)]
+        if self._writer != os.getpid():
+            more = endless_questions(self._task, self.config.split, self.seed, self.config.difficulty)
+            self._writer, self._more = os.getpid(), islice(more, len(self._made), None)
+        try:
+            self._made += islice(self._more, max(0, idx + 1 - len(self._made)))
+        except BaseException:
+            self._writer = 0  # it is broken off, such as by Ctrl-C, and would yield no more
+            raise
+        return self._made[idx]
 
     def score_answer(self, answer: str | None, entry: dict[str, Any]) -> float:
         """Return the reward of an answer, 0 to 1; a whole completion is read in the answer format of the style.
@@ -99,6 +125,11 @@ class QuestionsDataset(ProceduralDataset):
         if grade.outcome == "no_answer":  # reasoning-gym has taken the answer out of the completion already
             [grade] = grade_answers([(task, question, answer.strip())], runner)
         return share(question, grade)
+
+
+def _created(name: str, settings: dict[str, Any]) -> ProceduralDataset:
+    """Return a data set of that name, also in a process that has not imported this module yet."""
+    return create_dataset(name, **settings)
 
 
 def _register(name: str) -> None:
