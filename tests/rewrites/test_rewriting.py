@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner import literals
+from codereasoner import extend, literals
 from codereasoner.errors import UnknownName
 from codereasoner.execution.pool import Pool
+from codereasoner.records import Run
 from codereasoner.rewrites.insertions import other_value
 from codereasoner.rewrites.proof import Claim, refute
 from codereasoner.rewrites.rewrite_draft import Unfit
 from codereasoner.rewrites.rewriting import KINDS, Rewritten, rewrite
 from codereasoner.steps.source import statements
+from codereasoner.tasks.mutants import mutants
 
 ROWS = Path(__file__).with_name("nasty_programs.txt").read_text(encoding="utf-8").split("--- ")[1:]
 PROGRAMS: dict[str, tuple[str, tuple[str, ...]]] = {}
@@ -170,3 +172,13 @@ def test_a_range_from_a_truth_value_has_numbers_as_a_while_loop_too(pools: tuple
     source = "def f(n):\n    out = []\n    for i in range(False, len(n)):\n        out += [i]\n    return out\n"
     claim = Claim(source, rewrite("for-while", source, "f").source, "f", ("'ab'",))
     assert refute([claim], pools[0].run, pools[1].run) == [""]
+
+
+def test_a_program_with_an_integer_that_python_cannot_write_in_decimal_is_left_alone() -> None:
+    source = f"def f(x):\n    y = 0x{'f' * 3_600}\n    if x:\n        y += 1\n    return y % 7\n"
+    for kind in KINDS:
+        with pytest.raises(Unfit, match="the program is not Python, or cannot be written again"):
+            rewrite(kind, source, "f", ["1"])
+    assert mutants(source) == []
+    run = Run(source, "f", "1", "ok", value="3")
+    assert {each.task for each in extend.task("equivalent").collect(run, lambda jobs: []).questions} == set()

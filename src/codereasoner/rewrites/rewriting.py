@@ -97,7 +97,7 @@ def rewrite(
     in_order([kind])
     tree = parse_source(source)
     if tree is None:
-        raise Unfit("the program is not Python, or nested too deeply")
+        raise Unfit("the program is not Python, or cannot be written again")
     if name := looks_at_itself(tree):
         raise Unfit(f"the program looks at its own code or names ({name})")
     own = parse_any.__wrapped__(source)  # an unshared tree; a copy takes four times as long

@@ -15,6 +15,7 @@ from codereasoner.records import Run
 
 TOO_DEEP = "nested too deeply"
 MAX_DEPTH = 100  # levels of a program's tree: Python allows 1,000 calls, and a writer of code needs eight for a level
+MOST_DIGITS = 3_500  # hexadecimal ones of an integer: Python writes none of more than 4,300 decimal digits
 _STATEMENTS = (ast.stmt, ast.ExceptHandler)
 _IN_BODIES = (*_STATEMENTS, ast.match_case)
 _SKIPPED = (ast.Global, ast.Nonlocal, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
@@ -198,12 +199,21 @@ def refuse_unknown(run: Run) -> None:
 
 @lru_cache(maxsize=512)
 def parse_source(source: str) -> ast.Module | None:
-    """Return the tree of a program; None if it is not Python, or is nested deeper than MAX_DEPTH levels."""
+    """Return the tree of a program; None if it is not Python, or cannot be written again.
+
+    That is nested deeper than MAX_DEPTH levels, or has an integer with more digits than Python writes.
+    """
     tree = parse_any(source)
+    if len(source) > MOST_DIGITS and any(map(_is_unwritable, nodes_of(source))):
+        return None
     level: list[ast.AST] = [tree] if tree is not None and len(nodes_of(source)) > MAX_DEPTH else []
     for _ in range(MAX_DEPTH):
         level = _below(level)
     return tree if not level else None
+
+
+def _is_unwritable(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value.bit_length() > 4 * MOST_DIGITS
 
 
 @lru_cache(maxsize=512)
