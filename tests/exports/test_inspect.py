@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -82,6 +83,22 @@ def test_a_file_of_questions(questions: list[Question], by_name: dict[str, dict[
     metrics = log["results"]["scores"][0]["metrics"]
     assert metrics["accuracy"]["value"] == pytest.approx((len(questions) - 1) / len(questions))
     assert metrics["stderr"]["params"] == {"cluster": "program"}
+
+
+@pytest.mark.parametrize(("text", "stop", "value"), [(None, "", "N"), ("[2]", "stop", "C"), ("[2]", "max_tokens", "I")])
+def test_a_sample_that_a_limit_ended_without_any_output_is_no_answer(text: str | None, stop: Any, value: str) -> None:
+    from inspect_ai.model import ModelOutput
+    from inspect_ai.scorer import Target
+    from inspect_ai.solver import TaskState
+
+    from codereasoner.exports.inspect_tasks import graded
+
+    question = Question("output", {"source": "def f(x):\n    return [x]\n", "entry": "f", "call": "2"}, ("[2]",))
+    output = ModelOutput(model="m") if text is None else ModelOutput.from_content("m", text, stop)
+    state = TaskState("m", 1, 1, "", [], output=output, metadata={"question": question.to_json()})
+    score = asyncio.run(graded("bare")(state, Target("[2]")))
+    assert score is not None
+    assert score.value == value
 
 
 def test_every_benchmark_and_every_task_of_the_registry_is_an_inspect_task() -> None:

@@ -12,6 +12,8 @@ from tests.exports.test_batched_grader import FORWARD, LABEL, Counting, answers
 
 from codereasoner.errors import ConfigError, DataError, InfrastructureError
 from codereasoner.exports import batched_grader, openrlhf, verl
+from codereasoner.exports.formats import read_label
+from codereasoner.exports.framework_questions import grade_one
 
 PROMPT = "<|im_start|>user\nGive the answer inside <answer>...</answer>.<|im_end|>\n<|im_start|>assistant\n"
 
@@ -43,6 +45,8 @@ def test_verl_gets_the_same_from_its_event_loop_and_for_a_batch() -> None:
 def test_what_is_no_text_is_no_answer_for_verl_and_no_infrastructure_error(completion: Any) -> None:
     found = verl.compute_score("c", completion, LABEL)
     assert found == {"score": 0.0, "acc": 0.0, "answered": 0.0, "infrastructure_error": 0.0}
+    one = grade_one(read_label(LABEL)[0], completion, "direct", truncated=False)
+    assert asyncio.run(one).outcome == "no_answer"
     said = [{"role": "assistant", "content": answers(1)[0]}]
     assert verl.compute_scores(["c"], [said], [LABEL])[0]["score"] == 1.0  # type: ignore[list-item]
 

@@ -20,6 +20,7 @@ from codereasoner.execution.pool import Pool
 from codereasoner.exports.task_questions import task_named, task_questions
 from codereasoner.styles import find_style
 from codereasoner.task import Grade, Question, Task
+from codereasoner.training.reward import completion_text
 
 WEAK = "CODEREASONER_ALLOW_WEAK_ISOLATION"
 """Set to 1, it lets the pool start where the kernel refuses a layer of isolation."""
@@ -60,11 +61,11 @@ def benchmark_of(name: str) -> str:
     return "" if task_named(name) or is_file(name) else name
 
 
-async def grade_one(question: Question, completion: str, style: str, truncated: bool, benchmark: str = "") -> Grade:
+async def grade_one(question: Question, completion: object, style: str, truncated: bool, benchmark: str = "") -> Grade:
     """Return the grade of one completion of a question of that benchmark, without blocking the event loop."""
-    task, finish = extend.task_of(question), "length" if truncated else "stop"
+    task, text, finish = extend.task_of(question), completion_text(completion), "length" if truncated else "stop"
     return await asyncio.to_thread(
-        lambda: task.grade(question, completion, find_style(style), pool_of_process(benchmark).run, finish)
+        lambda: task.grade(question, text, find_style(style), pool_of_process(benchmark).run, finish)
     )
 
 

@@ -30,7 +30,8 @@ def graded(style: str = "reasoning", benchmark: str = "") -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         question = Question.from_json(state.metadata["question"])
-        truncated = state.output.stop_reason in ("max_tokens", "model_length")
+        ends = [each.stop_reason for each in state.output.choices[:1]]  # none where a limit ended it before any output
+        truncated = ends in (["max_tokens"], ["model_length"])
         grade = await grade_one(question, state.output.completion, style, truncated, benchmark)
         facts = {"outcome": grade.outcome, "parts": dict(grade.parts)}
         if grade.outcome == "error":
