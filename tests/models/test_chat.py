@@ -200,6 +200,17 @@ def test_arguments_are_written_into_the_default_one_of_several_templates() -> No
     assert tokenizer.chat_template["tools"] == "x"
 
 
+def test_spaces_before_punctuation_stay_in_an_answer() -> None:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    words = Tokenizer(models.Unigram([(word, -1.0) for word in ("<e>", "▁'a", "▁.", "▁b'", "▁n't")], unk_id=0))
+    words.pre_tokenizer, words.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, eos_token="<e>", clean_up_tokenization_spaces=True)
+    prepare(tokenizer, "a model")
+    assert Reader(tokenizer, [0]).text([1, 2, 4, 3, 0]) == "'a . n't b'"
+
+
 def test_half_a_letter_in_a_prompt_is_replaced() -> None:
     [ids] = tokenise([[{"role": "user", "content": "a\ud800b"}]], prepared("qwen2.5"))
     assert "a\ufffdb" in prepared("qwen2.5").decode(ids)

@@ -127,11 +127,13 @@ def test_what_is_no_gguf_file_is_said_before_any_work(content: bytes | None, sen
 
 def test_a_damaged_gguf_file_is_one_sentence_and_leaves_nothing(file: Path, cache: Path, tmp_path: Path) -> None:
     before = {*(cache / "codereasoner" / "gguf").iterdir()} if (cache / "codereasoner" / "gguf").is_dir() else set()
-    path = tmp_path / "half.gguf"
-    path.write_bytes(file.read_bytes()[:200])
-    with pytest.raises(ConfigError, match="cannot be converted") as error:
-        folder_of(f"gguf:{path}")
-    assert "\n" not in str(error.value)
+    path = tmp_path / "broken.gguf"
+    content = file.read_bytes()
+    for broken in (content[:200], content.replace("1 Ġ".encode(), "2 Ġ".encode())):  # a merge that makes no token
+        path.write_bytes(broken)
+        with pytest.raises(ConfigError, match="cannot be loaded") as error:
+            folder_of(f"gguf:{path}")
+        assert "\n" not in str(error.value)
     assert {*(cache / "codereasoner" / "gguf").iterdir()} == before
 
 

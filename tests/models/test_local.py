@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import time
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,10 +17,10 @@ import pytest
 from tests.libraries import library
 
 from codereasoner import extend
-from codereasoner.errors import DataError
+from codereasoner.errors import ConfigError, DataError
 from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.models import local, threads
-from codereasoner.models.checkpoint import context_of
+from codereasoner.models.checkpoint import context_of, load_checkpoint
 from codereasoner.models.group_decoding import share_prompts
 from codereasoner.models.local import Local, tokenise
 from codereasoner.models.threads import choose_threads
@@ -130,6 +131,81 @@ def test_no_prompts_need_no_model() -> None:
 def test_a_folder_without_a_model_is_the_callers_mistake(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no model: it has no config"):
         extend.find("model", str(tmp_path))
+
+
+def edited(path: Path, **fields: Any) -> None:
+    path.write_text(json.dumps({**(json.loads(path.read_text()) if path.is_file() else {}), **fields}))
+
+
+def broken(folder: Path, fault: str) -> None:
+    """Break the files of a model in one way."""
+    from safetensors.torch import load_file, save_file
+
+    weights = folder / "model.safetensors"
+    held = load_file(weights)
+    name = next(each for each in held if each.endswith("q_proj.weight"))
+    match fault:
+        case "a weight is missing":
+            del held[name]
+        case "a weight is NaN":
+            held[name] = held[name] * float("nan")
+        case "fewer tokens than the tokenizer":
+            small = min(each.shape[0] for each in held.values() if each.ndim == 2) // 2
+            held = {key: each[:small] if "embed" in key or "lm_head" in key else each for key, each in held.items()}
+            edited(folder / "config.json", vocab_size=small, pad_token_id=None)
+        case "attention of a missing library":
+            edited(folder / "config.json", _attn_implementation="flash_attention_2")
+        case "no heads":
+            edited(folder / "config.json", num_attention_heads=0)
+        case "adapters without weights":
+            (folder / "config.json").unlink()
+            edited(folder / "adapter_config.json", peft_type="LORA", base_model_name_or_path="x")
+        case "adapters of nothing":
+            (folder / "config.json").unlink()
+            edited(folder / "adapter_config.json", peft_type="LORA", base_model_name_or_path="/no/where")
+            (folder / "adapter_model.safetensors").touch()
+    save_file(held, weights, metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("a weight is missing", r"its files lack 1 weight of its config, such as \S+q_proj\.weight$"),
+        ("a weight is NaN", r"computes no numbers \(NaN\): its weights are broken$"),
+        ("fewer tokens than the tokenizer", r"has a token \d+, and its model knows \d+: they do not fit$"),
+        ("attention of a missing library", "cannot be loaded: FlashAttention2"),
+        ("no heads", "cannot be loaded: "),
+        ("adapters without weights", r"adapter_model\.safetensors is missing$"),
+        ("adapters of nothing", "there is no model /no/where"),
+    ],
+)
+def test_a_model_whose_files_do_not_fit_is_refused_before_it_answers_by_chance(
+    tmp_path: Path, fault: str, sentence: str
+) -> None:
+    folder = make_scratch_model(tmp_path / "base", 0, "0.3m")
+    broken(folder, fault)
+    with pytest.raises(ConfigError, match=sentence):
+        completions(extend.find("model", str(folder), threads=1), ["a"])
+
+
+def test_adapters_that_lack_some_of_their_weights_are_refused(tmp_path: Path) -> None:
+    peft = pytest.importorskip("peft")
+    base = make_scratch_model(tmp_path / "base", 0, "0.3m")
+    adapters = peft.LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM")
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):
+        peft.get_peft_model(load_checkpoint(str(base)).model, adapters).save_pretrained(tmp_path / "adapters")
+    edited(tmp_path / "adapters" / "adapter_config.json", base_model_name_or_path=str(base))
+    assert completions(extend.find("model", str(tmp_path / "adapters"), threads=1), ["a"])
+    edited(tmp_path / "adapters" / "adapter_config.json", target_modules=["v_proj"])
+    with pytest.raises(ConfigError, match="Found missing adapter keys"):
+        load_checkpoint(str(tmp_path / "adapters"))
+
+
+@pytest.mark.parametrize("ends", ["</s>", [None, "x"], 10**9, -1])
+def test_odd_tokens_that_a_model_declares_as_its_ends_are_left_out(tmp_path: Path, model: Model, ends: Any) -> None:
+    folder = make_scratch_model(tmp_path / "base", 0, "0.3m")
+    edited(folder / "generation_config.json", eos_token_id=ends)
+    assert completions(extend.find("model", str(folder), threads=1), TEXTS) == completions(model, TEXTS)
 
 
 def test_equal_prompts_are_read_once_and_answered_as_if_each_were_alone(

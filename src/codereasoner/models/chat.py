@@ -55,6 +55,7 @@ def prepare(tokenizer: PreTrainedTokenizerBase, name: str, arguments: Mapping[st
     """
     if tokenizer.eos_token is None:
         raise ConfigError(f"the tokenizer of {name} has no token that ends a text, so no answer could end")
+    tokenizer.clean_up_tokenization_spaces = False  # it would make 'a. b' of the answer 'a . b'
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     if not tokenizer.chat_template:

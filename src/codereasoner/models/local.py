@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codereasoner.errors import import_extra
+from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.models.chat import declared_tags, encode, end_of_turn, prompt_text
 from codereasoner.models.checkpoint import (
@@ -94,9 +94,22 @@ class Local(Model):
             import_extra("torch", "train").set_num_threads(self.threads)
         model, tokenizer = load_checkpoint(self.target, half=True)
         model = model.to("cuda" if has_gpu() else "cpu").eval()
+        _check_numbers(model, tokenizer, self.target)
         if not self.threads and not has_gpu():
             choose_threads(model)
         return Checkpoint(model, tokenizer)
+
+
+PROBE = 16  # tokens of a row in which NaN shows: attention over a few gives 0 for it on some processors
+
+
+def _check_numbers(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    """Refuse weights that give no numbers, as a training that diverged leaves them: its answers would be cut off."""
+    torch = import_extra("torch", "train")
+    with torch.inference_mode():
+        scores = model(torch.tensor([[tokenizer.eos_token_id] * PROBE], device=model.device)).logits
+    if scores.isnan().any():
+        raise ConfigError(f"the model {name} computes no numbers (NaN): its weights are broken")
 
 
 def is_on_gpu(model: PreTrainedModel) -> bool:
@@ -244,7 +257,7 @@ TAIL = 16  # tokens at the end of a prompt that are searched for a tag that open
 def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
     """Return the tokens that end a turn: the tokenizer's, the template's, and those the model declares."""
     declared = model.generation_config.eos_token_id
-    declared = [] if declared is None else [declared] if isinstance(declared, int) else declared
+    declared = [each for each in (declared if isinstance(declared, list) else [declared]) if isinstance(each, int)]
     return [*dict.fromkeys([tokenizer.eos_token_id, end_of_turn(tokenizer), *declared])]
 
 
