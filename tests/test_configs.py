@@ -84,8 +84,15 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         "seed: !!python/object/apply:os.getcwd []",
         "seed: 1\nout: a\nseed: 1",
         "set: {a: [{b: 1, 'b': 2}]}",
+        "limit: 1\0",
+        "limit: 1:30",
+        "mix: [1:1:1.5]",
+        "limit: 010",
     ],
-    ids=["laughs", "endless", "date", "int", "bool", "time", "digits", "deep", "python", "twice", "inner"],
+    ids=[
+        *("laughs", "endless", "date", "int", "bool", "time", "digits", "deep", "python", "twice", "inner"),
+        *("nul", "base-60", "base-60-float", "base-8"),
+    ],
 )
 def test_yaml_that_cannot_be_read_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(ConfigError) as refused:
@@ -97,6 +104,16 @@ def test_yaml_that_cannot_be_read_is_refused_in_one_line(text: str) -> None:
 def test_aliases_of_yaml_stand_for_what_they_name() -> None:
     assert configs.read_yaml("base: &b {x: 1}\nmore: {<<: *b, y: 2}\n") == {"base": {"x": 1}, "more": {"x": 1, "y": 2}}
     assert configs.read_yaml("") is None
+    assert configs.read_yaml("[0, 0.5, -07.5, 0x1f, 1_000, '010', '1:30', 08]") == [
+        0,
+        0.5,
+        -7.5,
+        31,
+        1000,
+        "010",
+        "1:30",
+        "08",
+    ]
     assert configs.read_yaml("{1: a, '1': b, 1.0: c}") == {1: "c", "1": "b"}
 
 

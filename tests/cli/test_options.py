@@ -10,6 +10,7 @@ import click
 import pytest
 import yaml
 from click.testing import CliRunner
+from tests.cli.conftest import Command
 
 from codereasoner import renamed
 from codereasoner.cli.config_command import ConfigCommand, save_config
@@ -89,3 +90,11 @@ def test_a_mapping_in_a_config_file_is_a_list_of_settings_with_values_of_any_kin
     Path("c.yaml").write_text("tasks: {a: {x: [1, null]}, b: text, c: 1.5}\n")
     assert config(run, "--config", "c.yaml").tasks == ('a={"x": [1, null]}', 'b="text"', "c=1.5")
     assert [parse_setting(text)[1] for text in SEEN[-1].tasks] == [{"x": [1, None]}, "text", 1.5]
+
+
+def test_json_that_is_nested_too_deeply_to_be_written_is_refused(command: Command) -> None:
+    for depth, told in ((60, "is nested more than 50 deep"), (900, "Invalid value for '--extra-body'")):
+        body = '{"a":' * depth + "1" + "}" * depth
+        code, _, err = command("evaluate", "q.jsonl", "--model", "openai:m", "--extra-body", body)
+        assert code == 2
+        assert told in err

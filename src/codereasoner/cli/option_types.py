@@ -54,6 +54,9 @@ class Whole(click.IntRange):
         return number
 
 
+MOST_DEEP = 50  # of JSON on the command line: more than any request, and less than what YAML can write
+
+
 class JsonObject(click.ParamType[dict[str, object]]):
     """A JSON object on the command line, or a mapping in a config file."""
 
@@ -62,11 +65,18 @@ class JsonObject(click.ParamType[dict[str, object]]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, object]:
         try:
             found = json.loads(value) if isinstance(value, str) else value
+            if _depth(found) > MOST_DEEP:
+                self.fail(f"{value!r:.80} is nested more than {MOST_DEEP} deep", param, ctx)
         except (ValueError, RecursionError) as error:
             self.fail(f"{value!r:.80} is not JSON: {error}", param, ctx)
         if not isinstance(found, dict):
             self.fail(f'{value!r:.80} is not a JSON object, such as {{"name": 1}}', param, ctx)
         return dict(found)
+
+
+def _depth(value: object) -> int:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, parts), default=0)
 
 
 class StyleName(click.ParamType[str]):

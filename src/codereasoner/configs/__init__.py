@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ LAST_RUN = "Last run: "  # what the first line of a preset starts with
 MAX_NODES = 100_000  # of a YAML file with its aliases written out: a few lines of them can expand to billions
 MAX_CHARS = 300_000  # of a YAML file: up to two seconds for each 100,000
 MAX_DIGITS = 1000  # of a whole number in it: Python writes no number of more than 4,300
+_OTHER_BASE = re.compile(r"[-+\d_.]*:.*|[-+]?0\d[\d_]*")  # 1:30 is 90, and 010 is 8
 COMMANDS = ("codereasoner ", "accelerate ", "python ", "torchrun ", "trl ")  # what the commands in a comment start with
 
 
@@ -100,8 +102,9 @@ def read_yaml(text: str) -> object:
 
     if len(text) > MAX_CHARS:
         raise ConfigError(f"it has more than {MAX_CHARS} characters")
-    loader = yaml.SafeLoader(text)
+    loader = None
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             return None
@@ -113,13 +116,18 @@ def read_yaml(text: str) -> object:
     except RecursionError:
         raise ConfigError("it is nested too deeply") from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
     """Return the number of nodes below a node, its aliases written out; the ones in `known` are counted already."""
-    if node.tag.endswith(":int") and len(node.value) > MAX_DIGITS:
+    if node.tag.endswith((":int", ":float")) and len(node.value) > MAX_DIGITS:
         raise ConfigError(f"it has a number of more than {MAX_DIGITS} digits")
+    if node.tag.endswith((":int", ":float")) and _OTHER_BASE.fullmatch(node.value):
+        raise ConfigError(
+            f"it has {node.value}, which YAML reads in base 60 or 8: write it between quotes, or otherwise"
+        )
     if id(node) not in known:
         known[id(node)] = MAX_NODES + 1  # what it is while it is counted: an alias inside it makes it endless
         parts = node.value if isinstance(node.value, list) else []

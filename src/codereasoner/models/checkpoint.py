@@ -166,9 +166,7 @@ def loading(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:
-        if not isinstance(error, _broken()) and type(error) is not Exception:  # as the library tokenizers raises it
-            raise
+    except _broken() as error:
         raise ConfigError(f"the model {name} cannot be loaded: {headline(error) or type(error).__name__}") from None
 
 
@@ -177,7 +175,8 @@ def _broken() -> tuple[type[Exception], ...]:
     hub, safetensors = importlib.import_module("huggingface_hub.errors"), importlib.import_module("safetensors")
     known = (OSError, ValueError, TypeError, LookupError, AttributeError, AssertionError, RuntimeError, MemoryError)
     others = (ImportError, ArithmeticError, UserWarning, PickleError, struct.error)
-    return (*known, *others, safetensors.SafetensorError, hub.StrictDataclassError)
+    bare = (Exception,) if type(sys.exception()) is Exception else ()  # as the library tokenizers raises it
+    return (*known, *others, *bare, safetensors.SafetensorError, hub.StrictDataclassError)
 
 
 def _number_format(name: str, half: bool, quantize: bool) -> dict[str, object]:
