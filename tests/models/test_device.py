@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +35,27 @@ def test_bf16_is_taken_where_a_product_of_the_models_size_is_faster_in_it(
     speed = {torch.float32: 1.0, torch.bfloat16: gain}
     monkeypatch.setattr(device, "_product_seconds", lambda left, right: 1 / speed[left.dtype])
     assert device.multiplies_in_bf16(Model(hidden), wanted) is bf16
+
+
+def test_the_fastest_product_counts_in_either_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(device, "has_gpu", lambda: False)
+    seconds = {torch.float32: iter([9.0, 9.0, 3.0] + [9.0] * 5), torch.bfloat16: iter([9.0, 9.0, 1.0])}
+    monkeypatch.setattr(device, "_product_seconds", lambda left, right: next(seconds[left.dtype]))
+    assert device.multiplies_in_bf16(Model(512))
+
+
+def test_a_product_is_not_slower_while_others_use_the_processor() -> None:
+    pytest.importorskip("torch")
+
+    class Waiting:
+        """Stands for a tensor whose product waits for a core."""
+
+        def __matmul__(self, other: object) -> None:
+            time.sleep(0.1)
+
+    waiting: Any = Waiting()
+    assert device._product_seconds(waiting, waiting) < 0.05
 
 
 def test_the_products_of_this_processor_are_measured() -> None:

@@ -24,7 +24,7 @@ Precision = Literal["auto", "bf16", "fp32"]
 NARROW = 256  # hidden units below which casting to bf16 costs a CPU more than the products save
 ROWS = 256  # tokens of the measured product
 GAIN = 1.5  # times as fast as fp32 that bf16 products must be: a whole step gains less than its products
-TIMES = 8  # products in fp32, of which the fastest counts; in bf16 two are tried, because an emulated one is slow
+TIMES = 8  # products in either format, of which the fastest counts: the first one prepares the others
 
 
 def has_gpu() -> bool:
@@ -83,12 +83,13 @@ def multiplies_in_bf16(config: PretrainedConfig, wanted: Precision = "auto") -> 
     left, right = torch.randn(ROWS, hidden), torch.randn(hidden, int(getattr(config, "intermediate_size", hidden)))
     fp32 = min(_product_seconds(left, right) for _ in range(TIMES))
     left, right = left.bfloat16(), right.bfloat16()
-    return any(GAIN * _product_seconds(left, right) < fp32 for _ in range(2))
+    return any(GAIN * _product_seconds(left, right) < fp32 for _ in range(TIMES))
 
 
 def _product_seconds(left: Tensor, right: Tensor) -> float:
+    """Return the CPU time of a product: with the clock's, the format would depend on what else the machine does."""
     torch = import_extra("torch", "train")
     with torch.inference_mode():
-        began = time.perf_counter()
+        began = time.thread_time()
         left @ right
-        return time.perf_counter() - began
+        return time.thread_time() - began
