@@ -67,6 +67,13 @@ def test_another_option_does_not_replace_a_finished_file_and_fresh_keeps_it(ques
     assert Path("chains.jsonl.old").read_bytes() == before["chains.jsonl"]
 
 
+def test_an_output_whose_name_is_no_text_is_refused_before_any_work(command: Command) -> None:
+    for out in ("x\udcff", "x\udcff/p.jsonl"):
+        code, _, err = command("programs", "--train", "1", "--out", out)
+        assert (code, "is not UTF-8 text" in err) == (2, True)
+    assert not [*Path().iterdir()]
+
+
 def test_an_output_that_is_the_input_is_refused_before_any_work(questions: Command) -> None:
     for words in (["trace", "programs.jsonl"], ["ask", "runs.parquet"], ["select", "questions.jsonl"]):
         before = contents()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -117,7 +118,7 @@ def test_a_row_of_another_shape_is_rejected_and_stops_nothing(name: str, broken:
     assert isinstance(READY[name].read(broken), str)
 
 
-@pytest.mark.parametrize("suffix", ["jsonl", "parquet", "json"])
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet", "json", "csv"])
 def test_any_table_is_read_by_the_columns_that_the_user_names(tmp_path: Path, suffix: str) -> None:
     rows = [
         {"body": CODE, "how": "f(1)", "what": "[1, 2]"},
@@ -130,6 +131,11 @@ def test_any_table_is_read_by_the_columns_that_the_user_names(tmp_path: Path, su
         write_parquet(path, lambda: iter(rows), ())
     elif suffix == "json":
         path.write_text(json.dumps(rows))
+    elif suffix == "csv":  # with a column of numbers, as pandas writes it
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            table = csv.DictWriter(file, ["", *rows[0]])
+            table.writeheader()
+            table.writerows({"": number, **row} for number, row in enumerate(rows))
     else:
         write(path, *rows)
     found = found_in(Dataset(str(path), program="body", call="how", value="what", split="train", license="MIT"))
@@ -143,6 +149,22 @@ def test_any_table_is_read_by_the_columns_that_the_user_names(tmp_path: Path, su
         "no program in the row",
         "no function in the program",
     ]
+
+
+def test_an_empty_field_of_a_csv_file_has_no_value(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('code,call,value\n"def f(x):\n    return x",1,\n')
+    [found] = found_in(Dataset(str(tmp_path / "t.csv"), program="code", call="call", value="value", split="train"))
+    assert isinstance(found, Program)
+    assert (found.calls, found.features["recorded"]) == (("1",), {})
+
+
+@pytest.mark.parametrize(
+    "text", ['code,call\n"a', "code,call\na,b,c\n", 'code,call\n"a"b,c\n', "code,call\nÄ,1\n"], ids=range(4)
+)
+def test_a_broken_csv_file_is_one_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(DataError, match=r"t\.csv cannot be read as CSV: "):
+        found_in(Dataset(str(tmp_path / "t.csv"), program="code", call="call", split="train"))
 
 
 @pytest.mark.parametrize("named", [{"program": "bdy"}, {"call": "hwo"}, {"value": "waht"}, {"entry": "nmae"}])

@@ -150,7 +150,8 @@ def save_config(folder: Path) -> None:
     context = click.get_current_context()
     command = shlex.join(map(without_secrets, [str(context.command.name), *context.meta.get(_ARGUMENTS, ())]))
     values = {word: value for word, value in given_options().items() if word != "fresh"}
-    write_whole(folder / "config.yaml", f"# codereasoner {' '.join(command.split())}\n{yaml.safe_dump(values)}")
+    line = " ".join(command.split()).encode(errors="backslashreplace").decode()  # a name of a file may be no text
+    write_whole(folder / "config.yaml", f"# codereasoner {line}\n{yaml.safe_dump(values)}")
 
 
 def given_options() -> dict[str, object]:

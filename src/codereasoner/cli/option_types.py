@@ -138,6 +138,8 @@ class Output(click.Path):
 
     def check(self, path: Path, word: str) -> None:
         """Refuse a path at which no such thing can be written."""
+        if re.search("[\ud800-\udfff]", str(path)):
+            raise ConfigError(f"{word} {path} is not UTF-8 text, which no file of rows can name: give another path")
         if self.folder and path.exists() and not path.is_dir():
             raise ConfigError(f"{word} {path} is no folder: give one, or a path at which there is nothing yet")
         if not self.folder and not path.name:

@@ -1,5 +1,6 @@
 """Programs of a public data set: a file of rows, a folder of them, or a data set of the Hub."""
 
+import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -8,12 +9,13 @@ from pathlib import Path
 from codereasoner.errors import ConfigError, DataError, did_you_mean, headline, import_extra
 from codereasoner.extend import Rejected, Source
 from codereasoner.grammar.draft import require_split
+from codereasoner.jsonl_files import MOST_CHARS
 from codereasoner.ledger import read_rows
 from codereasoner.records import Program
 from codereasoner.sources.dataset_maps import READY, Found, by_columns
 from codereasoner.sources.program_files import of_split, placed
 
-_SUFFIXES = (".parquet", ".jsonl", ".json", ".arrow")
+_SUFFIXES = (".parquet", ".jsonl", ".json", ".csv", ".arrow")
 _SAVED = ("dataset_dict.json", "dataset_info.json", "state.json")  # what `save_to_disk` writes next to its .arrow files
 _LOOKED_AT = 100  # rows of a file that may have a column: not every row of a JSONL file has all of them
 
@@ -21,10 +23,10 @@ _LOOKED_AT = 100  # rows of a file that may have a column: not every row of a JS
 class Dataset(Source):
     """Programs of a data set whose schema is known (`map`), or whose columns are named.
 
-    path: a .parquet, .jsonl, .json or .arrow file, a folder of them (`save_to_disk` too), or a data set of the Hub
-    (OWNER/NAME). files: a pattern of its files. program, entry, call, value: columns; without `entry` the last function
-    is called, without `value` nothing is compared. split: where all programs go; by default a hash of each decides. A
-    recorded value is compared with a run by the next stage, which drops the call if they differ.
+    path: a .parquet, .jsonl, .json, .csv or .arrow file, a folder of them (`save_to_disk` too), or a data set of the
+    Hub (OWNER/NAME). files: a pattern of its files. program, entry, call, value: columns; without `entry` the last
+    function is called, without `value` nothing is compared. split: where all programs go; by default a hash of each
+    decides. A recorded value is compared with a run by the next stage, which drops the call if they differ.
     """
 
     name = "dataset"
@@ -118,6 +120,9 @@ def _rows(file: Path) -> Iterator[Mapping[str, object]]:
     if file.suffix == ".arrow":
         yield from _arrow_rows(file)
         return
+    if file.suffix == ".csv":
+        yield from _csv_rows(file)
+        return
     if file.suffix != ".json":
         yield from read_rows(file)
         return
@@ -128,6 +133,20 @@ def _rows(file: Path) -> Iterator[Mapping[str, object]]:
     if not isinstance(rows, list):
         raise DataError(f"{file} holds {type(rows).__name__}; wanted: a list of rows")
     yield from (row if isinstance(row, dict) else {} for row in rows)
+
+
+def _csv_rows(file: Path) -> Iterator[Mapping[str, object]]:
+    """Yield the rows of a CSV file whose first line names the columns; an empty field has no value."""
+    csv.field_size_limit(MOST_CHARS)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            rows = csv.DictReader(opened, strict=True)
+            for row in rows:
+                if None in row:
+                    raise ValueError(f"line {rows.line_num} has more fields than the first")
+                yield {name: value or None for name, value in row.items()}
+    except (csv.Error, OSError, ValueError) as error:
+        raise DataError(f"{file} cannot be read as CSV: {error}") from None
 
 
 def _arrow_rows(file: Path) -> Iterator[Mapping[str, object]]:
