@@ -37,10 +37,11 @@ from codereasoner.task import Item, grade_all
 
 QUESTIONS, ANSWERS, STEPS = 64, 16, 6
 OUTSIDE = "\nimport sys\n"  # which no allowlist has: each call gets a fork of its own
-PARTS = ["alone.c", "job.c", "answers.c", "all three"]
+PARTS = ["alone.c", "job.c", "arguments.c", "answers.c", "all four"]
 CALLS = {  # of a part in C: the file that it is called from, what stands there, and what leaves it out
     "alone.c": (final_filter, 'getattr(extension, "fork_job", None)', "None"),
     "job.c": (tracer_choice, "job=extension.run_job", ""),
+    "arguments.c": (tracer_choice, "arguments=extension.read_arguments", ""),
 }
 
 Work = Callable[[], float]
@@ -149,13 +150,13 @@ def without(part: str) -> Iterator[None]:
     """Leave one part of the extension out, in this process or in the workers that are started meanwhile."""
     with ExitStack() as stack:
         codes = dict(worker_handle._codes())
-        for name in CALLS.keys() & ({part} if part != "all three" else CALLS.keys()):
+        for name in CALLS.keys() & ({part} if part != "all four" else CALLS.keys()):
             file, call, instead = CALLS[name]
             path = Path(str(file.__file__))
             assert call in path.read_text(), "nothing was left out"
             codes[file.__name__] = compile(path.read_text().replace(call, instead), str(path), "exec", 0, True)
         stack.enter_context(patch.object(worker_handle, "_codes", lambda: list(codes.items())))
-        if part in ("answers.c", "all three"):
+        if part in ("answers.c", "all four"):
             stack.enter_context(patch.object(decode, "read_natively", None))
             stack.enter_context(patch.object(decode, "make", decode._make))
         yield

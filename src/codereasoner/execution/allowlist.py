@@ -141,6 +141,13 @@ def may_share(text: str, code: CodeType) -> bool:
     return _look_closer(_compile(text, "<text>", "exec", _ONLY_AST, True), interns)
 
 
+def compares_identity(code: CodeType) -> bool:
+    """Return whether code that may share a process can tell apart two equal objects, such as strings."""
+    if _IS in code.co_code[::2] or not _IDENTITY.isdisjoint(code.co_names):
+        return True
+    return any(compares_identity(constant) for constant in code.co_consts if _type(constant) is _type(code))
+
+
 def allow_formats() -> None:
     """Allow any text to be formatted: the shared processes of this worker guard str.format (native/guard.c)."""
     _formats.update(format=True, format_map=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from codereasoner.execution.framing import RunLimits
 
 NATIVE = "codereasoner.execution._trace"
-INTERFACE = 8  # of the extension, as in native/module.c
+INTERFACE = 9  # of the extension, as in native/module.c
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 _OUTCOMES: dict[object, Outcome] = {name: name for name in get_args(Outcome) if name != "error"}  # that is ours to say

@@ -30,7 +30,7 @@ from codereasoner.execution.forked import bounded, lower, send
 from codereasoner.execution.framing import Kind, Splitter, pack
 from codereasoner.execution.run_job import Streams, run, set_depth
 from codereasoner.execution.safe_modules import Modules
-from codereasoner.execution.tracer_choice import guard_formats
+from codereasoner.execution.tracer_choice import arguments_reader, guard_formats
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Neighbours:
         gc.disable()
         gc.freeze()
         lower(resource.RLIMIT_AS, self.limits["memory_bytes"])
-        cache = Cache()
+        cache = Cache(arguments_reader())
         splitter = Splitter()
         while data := posix.read(source, 1 << 18):
             for _, _, body in splitter.feed(data):
@@ -121,6 +121,7 @@ class Neighbours:
                 continue
             modules = Modules(self._leave)
             facts, suspect = run(compiled, record, self.limits, self.streams, modules.built_ins())
+            compiled.call = None  # a list among its constants may hold what the program has left
             forgotten = suspect != "memory" and self._forget(modules)
             if not forgotten or not modules.whole() or _state() != before:
                 self._leave()

@@ -86,7 +86,9 @@ def use(extension: Any) -> str:
         return PYTHON
     extension.use(describe, thrown_text, *FOR_C)
     _kinds.update(trace=extension.Tracer, coverage=extension.Lines, evaluate=extension.evaluate)
-    _kinds.update(guard=extension.guard_formats, job=extension.run_job)
+    _kinds.update(guard=extension.guard_formats)
+    _kinds.update(job=extension.run_job)
+    _kinds.update(arguments=extension.read_arguments)
     allow_formats()
     return C
 
@@ -100,6 +102,11 @@ def guard_formats(leave: Callable[[], None]) -> None:
 def evaluator() -> Callable[[CodeType | None, dict[str, object], int], object]:
     """Return what evaluates code in a namespace, to a depth of recursion: native/evaluate.c, or a frame of ours."""
     return _kinds["evaluate"]  # type: ignore[no-any-return]
+
+
+def arguments_reader() -> Callable[[str], tuple[object, ...] | None] | None:
+    """Return what reads the arguments of a call that are plain literals: native/arguments.c."""
+    return _kinds.get("arguments")
 
 
 def job_runner(record: str, tracer: Any) -> Callable[..., tuple[object, bytes]] | None:

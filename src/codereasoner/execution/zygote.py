@@ -28,6 +28,7 @@ from codereasoner.execution.forked import Child, confine, ended, first_answer, f
 from codereasoner.execution.framing import FrameError, Kind, Splitter, pack
 from codereasoner.execution.run_job import DEPTH, Streams, raised, returned, set_depth, too_much_output
 from codereasoner.execution.shared_process import FAST_CPU, MOST_HELD, ROOM, Neighbours, is_in_order
+from codereasoner.execution.tracer_choice import arguments_reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Zygote:
 
     def __init__(self, source: int, sink: int, bell: int, limits: RunLimits, final_filter: FinalFilter) -> None:
         self.source, self.sink, self.bell, self.limits, self.final_filter = source, sink, bell, limits, final_filter
-        self.cache = Cache()
+        self.cache = Cache(arguments_reader())
         self.pending = 0
         self.streams = Streams(limits["output_bytes"], self._overflow)
         self.pid, self.writer = posix.getpid(), -1

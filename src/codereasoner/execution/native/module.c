@@ -16,6 +16,7 @@ static PyMethodDef functions[] = {
      "Install the last filter in this process: its code, what stands in it for the process id, the parent's id."},
     {"read_answer", read_answer, METH_VARARGS,
      "The nine parts of an answer, its steps made of the type Step; None where that is for Python to read."},
+    {"read_arguments", read_arguments, METH_O, "The arguments of a call that are plain literals; None where it has others."},
     {"make", make, METH_VARARGS, "An object of a frozen type with these fields, which can be in no cycle."},
     {NULL, NULL, 0, NULL},
 };
@@ -23,7 +24,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_trace", "The C tracer, and what else is done in C.", -1, functions, NULL, NULL, NULL, NULL};
 
 /* What Python and the workers expect of this module: decode.py has the same number. Change both where they change. */
-#define INTERFACE 8
+#define INTERFACE 9
 
 PyMODINIT_FUNC PyInit__trace(void)
 {

@@ -154,5 +154,6 @@ PyObject *guard_formats(PyObject *module, PyObject *leave);     /* guard.c */
 PyObject *fork_job(PyObject *module, PyObject *arguments);      /* alone.c */
 PyObject *read_answer(PyObject *module, PyObject *arguments);   /* answers.c */
 PyObject *make(PyObject *module, PyObject *arguments);
+PyObject *read_arguments(PyObject *module, PyObject *text);     /* arguments.c */
 
 #endif
