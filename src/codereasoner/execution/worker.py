@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Forked = TypeVar("Forked")
 
-RUNS = 1000  # jobs that one process does before a new one takes its place
+RUNS = 4000  # jobs that one process does before a new one takes its place
 MOST_LEAVERS = 10_000  # programs that are remembered because they have left a shared process
 MOST_WAITING = 256  # jobs that are read ahead
 MOST_UNSENT = 1 << 20  # bytes of answers that are kept for a pool that does not read

@@ -1,7 +1,7 @@
 """Fork: once for each job that may not share a process, and once for all calls of one program.
 
 A zygote runs no program itself, and compiles all that its forks run: a fresh fork would copy a page for whatever it
-touches. It is forked by worker.py, which reads its results and replaces it after about a thousand jobs, or when it
+touches. It is forked by worker.py, which reads its results and replaces it after some thousand jobs, or when it
 dies. It sends for each job:
 
     LATER   it is compiled, and runs after the others of its batch are
