@@ -116,12 +116,23 @@ def test_a_question_that_is_none_is_one_sentence(text: str) -> None:
         {"question": [FORWARD] * 2, "completion_ids": [1, 2]},
         {"question": [FORWARD] * 2, "completion_ids": {"a": [1], "b": [2]}},
         {"question": None},
-        {"question": iter([FORWARD] * 2)},
+        {"question": FORWARD},
+        {"question": {FORWARD}},
+        {"question": 2},
     ],
 )
 def test_columns_of_another_shape_are_one_sentence(columns: dict[str, Any]) -> None:
     with pytest.raises(DataError):
         TrlReward()(["", ""], ["=[2]"] * 2, **columns)
+
+
+def test_columns_of_other_libraries_are_read_in_their_order() -> None:
+    pandas, torch = pytest.importorskip("pandas"), pytest.importorskip("torch")
+    other = FORWARD.replace("[2]", "[3]")
+    shuffled = pandas.Series([FORWARD, other], index=[1, 0])
+    assert TrlReward("terse")([], pandas.Series(["=[2]", "=[3]"]), shuffled) == [1.0, 1.0]
+    graded = TrlReward("terse", ends=frozenset([9]))
+    assert graded([], iter(["=[2]"] * 2), [FORWARD] * 2, completion_ids=torch.tensor([[5, 9], [9, 5]])) == [1.0, 0.0]  # type: ignore[arg-type]
 
 
 def test_up_to_one_error_in_a_hundred_is_borne_and_more_end_the_training() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Set, Sized
 from typing import Any
 
 from codereasoner.errors import DataError
@@ -46,19 +46,21 @@ class TrlReward:
         """Return the rewards, 0 to 1, of a step's completions in their order; None for an infrastructure error.
 
         Raises:
-            DataError: the rows have no column `question`, or a column of another shape.
+            DataError: the rows have no column `question`, or a column is no list or has another length.
             InfrastructureError: more than 1 % of the grades are infrastructure errors.
         """
-        question = () if question is None else question
-        count = _length("completions", completions)
-        if _length("question", question) != count:
+        completions, question = _items("completions", completions), _items("question", question)
+        style = None if style is None else _items("style", style)
+        tokens = None if completion_ids is None else _items("completion_ids", completion_ids)
+        count = len(completions)
+        if len(question) != count:
             counts = f"{count} completions have {len(question)} questions"
             raise DataError(f"{counts}: the rows need the column `question` that those of grpo.parquet have")
-        for name, column in {"style": style, "completion_ids": completion_ids}.items():
-            if column is not None and _length(name, column) != count:
+        for name, column in {"style": style, "completion_ids": tokens}.items():
+            if column is not None and len(column) != count:
                 raise DataError(f"{count} completions have {len(column)} items in the column `{name}`")
-        for ids in completion_ids if completion_ids is not None else ():
-            _length("completion_ids", ids)
+        if odd := [ids for ids in tokens or () if not isinstance(ids, Sized)]:
+            raise DataError(f"the column `completion_ids` has lists of tokens, not {odd[0]!r:.40}")
         if style and not all(isinstance(each, str) for each in style):
             raise DataError(f"the column `style` has the names of styles, not {style[0]!r:.40}")
         places: defaultdict[Style | str, list[int]] = defaultdict(list)
@@ -70,7 +72,7 @@ class TrlReward:
                 (),
                 [completions[place] for place in its],
                 [_text(question[place]) for place in its],
-                [completion_ids[place] for place in its] if completion_ids is not None else None,
+                [tokens[place] for place in its] if tokens is not None else None,
                 **columns,
             )
             for place, value in zip(its, graded, strict=True):
@@ -84,11 +86,13 @@ class TrlReward:
         return await asyncio.to_thread(self, prompts, completions, **columns)
 
 
-def _length(name: str, column: object) -> int:
-    """Return how many items a column has, or one of its items."""
-    if isinstance(column, Mapping) or not isinstance(column, Sized):
-        raise DataError(f"the column `{name}` must hold lists, not {column!r:.40}")
-    return len(column)
+def _items(name: str, column: object) -> list[Any]:
+    """Return the items of a column in their order: one of pandas would give them by the labels of its rows."""
+    if column is None:
+        return []
+    if isinstance(column, str | bytes | Mapping | Set) or not isinstance(column, Iterable):
+        raise DataError(f"the column `{name}` must be a list, not {column!r:.40}")
+    return list(column)
 
 
 def _text(question: str | Mapping[str, object]) -> str:

@@ -82,7 +82,7 @@ class Reward:
     def _finishes(self, ids: Sequence[Sequence[int]] | None) -> list[str] | None:
         if ids is None or not self.ends:
             return None
-        return ["stop" if len(each) and each[-1] in self.ends else "length" for each in ids]
+        return ["stop" if len(each) and int(each[-1]) in self.ends else "length" for each in ids]
 
 
 def completion_text(completion: object) -> str:
