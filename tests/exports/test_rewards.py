@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,14 @@ def test_the_end_token_is_no_part_of_an_open_ended_answer(end: str) -> None:
     assert openrlhf.reward_func(["p=[2]"], ["p"], [FORWARD])["rewards"].tolist() == [0.0]  # it was cut off
     own = openrlhf.RewardFunction(end="<fin>")
     assert own(["p=[2]<fin>"], ["p"], [FORWARD])["rewards"].tolist() == [1.0]
+
+
+@pytest.mark.parametrize("text", ["</s>", "</s> ", "<|a_b|>\n", "</s>" + " " * 99, "</s>x", " ", "<", ">s/<"])
+def test_a_completion_of_nothing_but_ends_is_read_at_once(text: str) -> None:
+    pytest.importorskip("torch")
+    began = time.process_time()
+    openrlhf.reward_func(["p" + text * (100_000 // len(text))], ["p"], [FORWARD])
+    assert time.process_time() - began < 0.5
 
 
 def test_a_prompt_that_lost_its_beginning_is_still_told_from_the_completion() -> None:
