@@ -174,3 +174,19 @@ def test_a_prompt_that_a_model_leaves_out_is_counted_as_an_error_with_its_reason
     assert summary["outcomes"] == {"correct": 2, "wrong": 0, "no_answer": 0, "truncated": 0, "error": 2}
     assert summary["errors"] == {"the model left the prompt out": 2}
     assert len(list(read_rows(tmp_path / "answers.jsonl"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [("text", 5, r"answers\.jsonl, row 2: Answer\.text must be"), ("question", "other", "and its row says another")],
+)
+def test_an_answer_of_an_earlier_attempt_that_is_none_is_named(
+    tmp_path: Path, field: str, value: object, told: str
+) -> None:
+    model = extend.find("model", "scripted:gold")
+    evaluate("some", questions(2), model, ASKING, tmp_path, nothing_runs)
+    rows = list(read_rows(tmp_path / "answers.jsonl"))
+    text = "".join(json.dumps(row) + "\n" for row in (rows[0], {**rows[1], field: value}))
+    (tmp_path / "answers.jsonl").write_text(text)
+    with pytest.raises(DataError, match=told):
+        evaluate("some", questions(3), model, ASKING, tmp_path, nothing_runs)

@@ -20,7 +20,7 @@ from codereasoner.evaluation.augment import PLAIN, Augmentation
 from codereasoner.evaluation.results import GradeRow, Metrics, Summary, count_grades
 from codereasoner.extend import Completion, Model, Progress, Prompt, Sampling, commonest, silent
 from codereasoner.jsonl_files import check_fields, object_in
-from codereasoner.ledger import Ledger, read_manifest, read_rows, write_records, write_whole
+from codereasoner.ledger import Ledger, read_manifest, read_rows, record_of, write_records, write_whole
 from codereasoner.outputs import refuse_others
 from codereasoner.records import Answer, Json, answer_key, content_id
 from codereasoner.sampling import grade_completions, sample_and_grade
@@ -154,7 +154,11 @@ def ask(
     with Ledger(out, {"records": "answers"}, reopen=True) as ledger:
         missing = [(key, *pair) for key, pair in zip(keys, wanted, strict=True) if key not in ledger]
         ours = set(keys) if len(missing) < len(wanted) else set[str]()
-        answers = {row["id"]: Answer.from_json(row) for row in ledger.rows() if row["id"] in ours} if ours else {}
+        rows = enumerate(ledger.rows(), start=1) if ours else ()
+        answers = {row["id"]: record_of(out, number, row, Answer) for number, row in rows if row["id"] in ours}
+        for key, (question, _) in zip(keys, wanted, strict=True):
+            if key in answers and answers[key].question != question.id:
+                raise DataError(f"{out}: the answer {key} is to the question {question.id}, and its row says another")
         by_id = {question.id: question for question in questions}
         earlier = list(answers.values())
         known = grade_completions([by_id[each.question] for each in earlier], earlier, style, runner)
