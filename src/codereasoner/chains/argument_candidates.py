@@ -55,7 +55,7 @@ def _parsed(code: str) -> ast.expr:
 def kinds(function: ast.FunctionDef) -> dict[str, type | None]:
     """Return the type that each parameter of a function seems to have, by its name and uses; None: unclear."""
     parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-    nodes = walk(function)
+    nodes = [each for each in walk(function) if isinstance(each, _USES)]
     return {each.arg: _annotated(each) or _used(each.arg, nodes) for each in parameters}
 
 
@@ -89,6 +89,10 @@ def _used(name: str, nodes: Sequence[ast.AST]) -> type | None:
     for kind in chain(*(_votes(name, node) for node in nodes), named):
         votes[kind] = votes.get(kind, 0) + 1
     return max(votes, key=lambda kind: votes[kind]) if votes else None
+
+
+_USES = (ast.Call, ast.BinOp, ast.Compare, ast.For, ast.comprehension, ast.Subscript)
+"""Nodes that can speak for the type of a parameter."""
 
 
 def _votes(name: str, node: ast.AST) -> Iterator[type]:
@@ -139,11 +143,11 @@ def _is_among(name: str, nodes: Sequence[ast.AST | None]) -> bool:
     return any(_is_named(name, node) for node in nodes)
 
 
-def constants(function: ast.AST) -> dict[type, list[str]]:
-    """Return the constants of a program by type, as literals, each once."""
+def constants(nodes: Sequence[ast.AST]) -> dict[type, list[str]]:
+    """Return the constants among the nodes of a program by type, as literals, each once."""
     found: dict[type, list[str]] = {}
-    docstrings = {id(node.value) for node in walk(function) if isinstance(node, ast.Expr)}
-    for node in walk(function):
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
         if isinstance(node, ast.Constant) and type(node.value) in (str, int, float) and id(node) not in docstrings:
             known = found.setdefault(type(node.value), [])
             try:

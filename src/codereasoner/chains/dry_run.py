@@ -180,10 +180,6 @@ class DryRun(Trail):
 
 def _is_small(value: Any) -> bool:
     """Return whether a value has few parts, where one that is in several places counts each time."""
-    if type(value) is int:
-        return -MAX_NUMBER < value < MAX_NUMBER
-    if type(value) is str:
-        return len(value) <= MAX_PARTS
     left, waiting = MAX_PARTS, [value]
     while waiting:
         part = waiting.pop()
@@ -191,10 +187,12 @@ def _is_small(value: Any) -> bool:
         if kind is int:
             if not -MAX_NUMBER < part < MAX_NUMBER:
                 return False
-        elif kind not in _IMMUTABLE or kind is str:
+        elif kind is str:
+            left -= len(part)
+        elif kind not in _TINY:
             left -= length(part)
-            if left < 0:
-                return False
-            if isinstance(part, list | tuple | set | frozenset | dict):
+            if left >= 0 and isinstance(part, list | tuple | set | frozenset | dict):
                 waiting += [*part, *part.values()] if isinstance(part, dict) else part
+        if left < 0:
+            return False
     return True

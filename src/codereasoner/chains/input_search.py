@@ -25,7 +25,7 @@ from codereasoner.chains.dry_run import dry_run
 from codereasoner.chains.inversion import Inversion, invert
 from codereasoner.chains.module_values import module_values
 from codereasoner.records import Job, Run
-from codereasoner.steps.source import function_named, parse_source
+from codereasoner.steps.source import function_named, nodes_of, parse_source
 from codereasoner.task import Question, Runner
 
 MAX_RUNS = 12  # calls that are run, including those that the program cannot take, which the chain leaves out
@@ -99,7 +99,7 @@ class _Search:
         function = function_named(tree, self.entry) if tree else None
         if tree and function and not function.decorator_list:
             self.function = function
-            self.known = constants(tree)
+            self.known = constants(nodes_of(self.source))
             self.outside = {name: literals.read(text) for name, text in module_values(self.source).fixed.items()}
             self.kinds = kinds(self.function)
             self.keywords = {each.arg for each in self.function.args.kwonlyargs}

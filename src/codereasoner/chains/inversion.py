@@ -54,7 +54,7 @@ def invert(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[I
 def undone(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[Inversion | ast.stmt]:
     """Undo each way through the branches of a function: its inversion, or the statement that cannot be undone."""
     parameters = {each.arg for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}
-    nodes = list(islice(ast.walk(function), MAX_PARTS + 1))
+    nodes = walk(function)
     if len(nodes) > MAX_PARTS or sum(isinstance(node, ast.stmt) for node in nodes) > MAX_STATEMENTS:
         return
     lines = tuple(split_lines(source))

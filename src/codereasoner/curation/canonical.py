@@ -6,7 +6,7 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import NamedTuple
 
-from codereasoner.steps.source import walk
+from codereasoner.steps.source import below, walk
 
 _QUOTES = ("'", '"', '"""', "'''")
 
@@ -123,4 +123,4 @@ def _number(tree: ast.AST, own: frozenset[str]) -> None:
             node.name, node.returns = number(node.name), None
             if ast.get_docstring(node, clean=False) is not None:
                 node.body = node.body[1:] or [ast.Pass()]
-        pending += [*ast.iter_child_nodes(node)][::-1]
+        pending += below([node])[::-1]

@@ -87,7 +87,7 @@ def run_reason(run: Run, outcomes: Sequence[str] = ("ok",)) -> str | None:
         return f"trace cut: {run.cut}"
     if not _is_text(run.stdout):
         return "prints what is not text"
-    return None if run.value is None or run.value in _canonical(run.value) else "value does not read back"
+    return None if run.value is None or run.value == _canonical(run.value) else "value does not read back"
 
 
 _ENDED = {
@@ -124,18 +124,18 @@ def trivial_reason(run: Run) -> str | None:
     if run.value is None or run.value[0] not in "'\"[({b":
         return None
     try:
-        arguments = [ast.unparse(node) for _, node in literals.parse_arguments(run.call)]
-    except literals.LiteralError:
-        return None
-    return "copy of an argument" if run.value in _canonical(*arguments) else None
-
-
-def _canonical(*texts: str) -> list[str]:
-    """Return literals in canonical form; none where one of them is not a literal."""
-    try:
-        return [literals.write(literals.read(text)) for text in texts]
+        arguments = [literals.write(literals.value_of(node)) for _, node in literals.parse_arguments(run.call)]
     except (literals.LiteralError, literals.NotWritable):
-        return []
+        return None
+    return "copy of an argument" if run.value in arguments else None
+
+
+def _canonical(text: str) -> str:
+    """Return a literal in canonical form, "" where it is none."""
+    try:
+        return literals.write(literals.read(text))
+    except (literals.LiteralError, literals.NotWritable):
+        return ""
 
 
 def _is_text(text: str) -> bool:

@@ -54,13 +54,14 @@ class NearDuplicates:
 
 def minima_of(normal: str) -> bytes:
     """Return the minima of a program in canonical form."""
-    sketch = _empty_sketch().copy()
+    sketch = _sketch()
+    sketch.clear()
     sketch.update_batch(shingles(normal))
     return bytes(sketch.hashvalues.astype("<u4").tobytes())
 
 
 @cache
-def _empty_sketch() -> MinHash:
+def _sketch() -> MinHash:
     return import_extra("datasketch", "data").MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=crc32)
 
 

@@ -1,9 +1,9 @@
 """Write expressions that are well typed by construction, from the table of expressions and the variables in scope."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from codereasoner.grammar.candidates import ACCEPTS, FAR, possible, reach
 from codereasoner.grammar.draft import number, pick
@@ -27,8 +27,7 @@ class Spec:
     pure: bool = False  # there is no method but that of the construct
 
 
-@dataclass(frozen=True)
-class Var:
+class Var(NamedTuple):
     """A variable in scope. `low` is its least length, or for an integer its least value."""
 
     name: str
@@ -36,8 +35,7 @@ class Var:
     low: int = 0
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     """A written expression."""
 
     text: str
@@ -175,7 +173,7 @@ class Writer:
         loose = any(word in found.text for word in (" if ", " and ", " or "))
         if found.atom or not hole.place or (hole.place == "=" and not loose):
             return found
-        return replace(found, text=f"({found.text})", atom=True)
+        return found._replace(text=f"({found.text})", atom=True)
 
     def _mention(self, hole: Hole, must: Var, depth: int) -> Text:
         fits = must.kind in ACCEPTS.get(hole.kind, (hole.kind,)) and (hole.low is None or must.low >= hole.low)

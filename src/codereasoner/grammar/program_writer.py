@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from random import Random
 
 from codereasoner.grammar import quotes
@@ -178,7 +177,7 @@ def _branch(writer: Writer, focus: Var) -> Var:
         writer.constructs.append("else")
     else:
         low = min(low, before.low)
-    return writer.put(replace(focus, low=low))
+    return writer.put(focus._replace(low=low))
 
 
 def _guard(writer: Writer, focus: Var) -> None:
@@ -237,7 +236,7 @@ def _write_helper(program: Writer) -> str:
     takes = pick(random, ("str", "char", "int", "int", "ints"))
     gives = pick(random, {"str": ("str", "int"), "char": ("str",), "int": ("int",), "ints": ("int", "ints")}[takes])
     name = writer.new_name("helper")
-    param = writer.put(replace(writer.new_param(takes), low=0))
+    param = writer.put(writer.new_param(takes)._replace(low=0))
     if random.random() < 0.5:
         writer.lines.append(f"{INDENT}if {writer.expr('bool', param).text}:")
         writer.lines.append(f"{INDENT * 2}return {writer.expr(gives, param).text}")

@@ -1,9 +1,8 @@
 """Write statements from the tables: changes of a variable, the blocks of loops, and whole idioms."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from codereasoner.grammar.candidates import ACCEPTS
 from codereasoner.grammar.constructs import is_pure
@@ -16,7 +15,7 @@ E = TypeVar("E", bound=Entry)
 
 def fitting_idioms(writer: Writer, var: Var) -> list[Idiom]:
     """Return the idioms that can be about this variable."""
-    return [each for each in _allowed(writer, _idioms_about(var.kind)) if not each.low or var.low >= each.low]
+    return [each for each in _allowed(writer, _idioms_about, var.kind) if not each.low or var.low >= each.low]
 
 
 def choose(writer: Writer, items: Sequence[E]) -> E:
@@ -33,13 +32,13 @@ def change(writer: Writer, var: Var, indent: str) -> Var:
     Raises:
         DeadEnd: there is no such statement.
     """
-    fitting = [each for each in _allowed(writer, changes()) if each.kind == var.kind and var.low >= each.needs]
+    fitting = [each for each in _allowed(writer, _changes_of, var.kind) if var.low >= each.needs]
     if not fitting or writer.random.random() < (0.85 if var.kind in ("str", "int") else 0.4):
         found = writer.expr(var.kind, var)
         if found.text == var.name:
             raise DeadEnd
         writer.lines.append(f"{indent}{var.name} = {found.text}")
-        return writer.put(replace(var, low=found.low))
+        return writer.put(var._replace(low=found.low))
     return apply(writer, var, choose(writer, fitting), indent)
 
 
@@ -50,12 +49,12 @@ def apply(writer: Writer, var: Var, chosen: Change, indent: str) -> Var:
     writer.hidden.add(var.name)
     _write_line(writer, chosen, chosen.code, {"s": var}, indent)
     writer.hidden.discard(var.name)
-    return writer.put(replace(var, low=_unknown(var.kind) if chosen.shift is None else var.low + chosen.shift))
+    return writer.put(var._replace(low=_unknown(var.kind) if chosen.shift is None else var.low + chosen.shift))
 
 
 def update(writer: Writer, result: Var, about: Var, indent: str) -> None:
     """Write one statement by which an accumulator takes in what a loop is about."""
-    fitting = [each for each in _allowed(writer, updates()) if each.kind == result.kind]
+    fitting = _allowed(writer, _updates_of, result.kind)
     if not fitting:
         raise DeadEnd
     chosen = choose(writer, fitting)
@@ -92,7 +91,7 @@ def block(writer: Writer, result: Var, about: Var, indent: str, depth: int = 0) 
         if found.text == about.name or "[" in about.name:
             raise DeadEnd
         writer.lines.append(f"{indent}{about.name} = {found.text}")
-        block(writer, result, replace(about, low=0), indent, depth + 1)
+        block(writer, result, about._replace(low=0), indent, depth + 1)
     elif chance < 0.88 and writer.level >= 4:
         _inner_loop(writer, result, about, indent, depth)
     else:
@@ -126,23 +125,33 @@ def write_idiom(writer: Writer, chosen: Idiom, var: Var) -> Var:
     params = [each for each in writer.params if each not in before]
     writer.scope, writer.hidden = before + params, hidden
     if chosen.spends:
-        writer.put(replace(var, low=_unknown(var.kind)))
-    return writer.put(replace(result, low=_unknown(result.kind)))
+        writer.put(var._replace(low=_unknown(var.kind)))
+    return writer.put(result._replace(low=_unknown(result.kind)))
+
+
+def _idioms_about(kind: str) -> list[Idiom]:
+    return [each for each in idioms() if kind in ACCEPTS.get(each.kind, (each.kind,))]
+
+
+def _changes_of(kind: str) -> list[Change]:
+    return [each for each in changes() if each.kind == kind]
+
+
+def _updates_of(kind: str) -> list[Change]:
+    return [each for each in updates() if each.kind == kind]
+
+
+def _allowed(writer: Writer, entries: Callable[[str], list[E]], kind: str) -> Sequence[E]:
+    """Return the entries of a kind and the program's level, and those that show the wanted construct."""
+    return _of_level(entries, kind, writer.spec.level, writer.spec.construct, writer.spec.pure)
 
 
 @cache
-def _idioms_about(kind: str) -> tuple[Idiom, ...]:
-    return tuple(each for each in idioms() if kind in ACCEPTS.get(each.kind, (each.kind,)))
-
-
-def _allowed(writer: Writer, items: Iterable[E]) -> list[E]:
-    """Return the entries of the program's level, and those that show the wanted construct."""
-    spec = writer.spec
+def _of_level(entries: Callable[[str], list[Any]], kind: str, level: int, construct: str, pure: bool) -> Sequence[Any]:
     return [
         each
-        for each in items
-        if (each.level <= spec.level or spec.construct in each.shows)
-        and (not spec.pure or is_pure(each.shows, spec.construct))
+        for each in entries(kind)
+        if (each.level <= level or construct in each.shows) and (not pure or is_pure(each.shows, construct))
     ]
 
 
@@ -158,9 +167,7 @@ def _write_line(writer: Writer, entry: Entry, code: Code, names: Mapping[str, Va
 
 def _filled(writer: Writer, code: Code, names: Mapping[str, Var]) -> str:
     """Return a template with its holes and names filled in."""
-    parts = [
-        writer.fill(replace(hole, mention="") if hole.mention else hole, names.get(hole.mention)) for hole in code.holes
-    ]
+    parts = [writer.fill(hole, names.get(hole.mention)) for hole in code.holes]
     return code.filled(parts, {short: var.name for short, var in names.items()})
 
 

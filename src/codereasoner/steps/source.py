@@ -117,14 +117,14 @@ def runs_text(source: str) -> str:
 def walk(node: ast.AST) -> list[ast.AST]:
     """Return a node and all below it but `Load`, `Store` and `Del`, a third faster than `ast.walk`, in its order."""
     found = [node]
-    level = _below(found)
+    level = below(found)
     while level:
         found += level
-        level = _below(level)
+        level = below(level)
     return found
 
 
-def _below(nodes: Sequence[ast.AST]) -> list[ast.AST]:
+def below(nodes: Sequence[ast.AST]) -> list[ast.AST]:
     """Return the nodes right below some, but `Load`, `Store` and `Del`, in the order of `ast.walk`."""
     found: list[ast.AST] = []
     for each in nodes:
@@ -208,7 +208,7 @@ def parse_source(source: str) -> ast.Module | None:
         return None
     level: list[ast.AST] = [tree] if tree is not None and len(nodes_of(source)) > MAX_DEPTH else []
     for _ in range(MAX_DEPTH):
-        level = _below(level)
+        level = below(level)
     return tree if not level else None
 
 
@@ -298,7 +298,7 @@ def _inside_functions(tree: ast.Module) -> Iterator[ast.AST]:
         if inside and isinstance(node, _STATEMENTS):
             yield node
         inside = inside or isinstance(node, functions)
-        pending += [(child, inside) for child in _below([node]) if isinstance(child, _IN_BODIES)]
+        pending += [(child, inside) for child in below([node]) if isinstance(child, _IN_BODIES)]
 
 
 def is_inlined(node: ast.AST) -> bool:
@@ -316,7 +316,7 @@ def _is_plain(node: ast.AST) -> bool:
     while level:
         if any(map(is_inlined, level)):
             return False
-        level = [each for each in _below(level) if not isinstance(each, _STATEMENTS)]
+        level = [each for each in below(level) if not isinstance(each, _STATEMENTS)]
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return False
     if isinstance(node, ast.While | ast.If) and isinstance(node.test, ast.Constant):
@@ -325,5 +325,5 @@ def _is_plain(node: ast.AST) -> bool:
     body = getattr(node, "body", None)
     if not body:
         return bool(node.end_lineno == first)  # type: ignore[attr-defined]
-    parts = [child for child in _below([node]) if not isinstance(child, _STATEMENTS)]
+    parts = [child for child in below([node]) if not isinstance(child, _STATEMENTS)]
     return all(getattr(part, "end_lineno", first) == first for part in parts) and bool(body[0].lineno > first)
