@@ -71,8 +71,8 @@ def test_an_exception_may_have_any_name_that_python_takes(pool: Pool, name: str)
 @pytest.mark.parametrize(
     ("call", "right", "wrong"),
     [
-        ("1", ["returns", "Returns", "`returns`", "returns."], ["raises returns", "Raise returns.", "`returns", "1"]),
-        ("0", ["Error", "`Error`", "raises Error", "Raises `Error`."], ["error", "returns Error", "returns", "Error`"]),
+        ("1", ["returns", "Returns", "returns."], ["raises returns", "Raise returns.", "`returns`", "1"]),
+        ("0", ["Error", "raises Error", "Raises Error."], ["error", "returns Error", "returns", "`Error`"]),
     ],
 )
 def test_an_answer_to_raises_is_one_word_as_the_request_writes_it(

@@ -12,7 +12,7 @@ _BY_LIMIT = ("RecursionError", "MemoryError")  # whether they are raised depends
 
 MAX_NAME = 100  # characters of the name of a class
 
-_ANSWER = re.compile(r"(?P<raises>(?i:raises?) )?(?P<tick>`?)(?P<word>\w+)(?P=tick)\.?")
+_ANSWER = re.compile(r"(?P<raises>(?i:raises?) )?(?P<word>\w+)\.?")
 
 
 class Raises(Task):
@@ -51,7 +51,7 @@ class Raises(Task):
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
         """Accept the same class name, also after `raises`, or `returns` in upper or lower case.
 
-        A class above or below it is another one. The word may be in backticks, as the request has it.
+        A class above or below it is another one.
         """
         found = _ANSWER.fullmatch(answer.strip(" \t\r\n"))
         if not found:
