@@ -8,10 +8,10 @@ MODEL=${MODEL:-Qwen/Qwen2.5-Coder-7B-Instruct}
 codereasoner build --train 10000 --rl 10000 --sft-size 17332 --rl-size 18796 --against all --by narrator --out set
 
 # 2. Instruction tuning, with LoRA.
-codereasoner sft set --preset sft-7b-one-gpu --model "$MODEL" --out sft
+codereasoner sft set --preset sft-80gb --model "$MODEL" --out sft
 
 # 3. Reinforcement learning with verified rewards.
-codereasoner grpo set --preset grpo-7b-one-gpu --model sft --out grpo
+codereasoner grpo set --preset grpo-80gb --model sft --out grpo
 
 # 4. The benchmarks, for the base model, the tuned one and the last one.
 for model in "$MODEL" sft grpo; do

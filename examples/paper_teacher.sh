@@ -9,4 +9,4 @@ codereasoner chain set --by "openai:$TEACHER" --base-url "$URL" --task output --
 codereasoner chain set --by "openai:$TEACHER" --base-url "$URL" --task output --task input --out set/taught.jsonl
 codereasoner audit set/taught.jsonl --questions set/questions.jsonl
 codereasoner rows set --chains set/taught.jsonl --sft-out set/taught.parquet --grpo-out set/taught-grpo.parquet
-codereasoner sft set/taught.parquet --preset sft-7b-one-gpu --model "${MODEL:-Qwen/Qwen2.5-Coder-7B-Instruct}" --out taught
+codereasoner sft set/taught.parquet --preset sft-80gb --model "${MODEL:-Qwen/Qwen2.5-Coder-7B-Instruct}" --out taught

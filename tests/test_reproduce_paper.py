@@ -13,6 +13,7 @@ import pytest
 
 from codereasoner import extend
 from codereasoner.cli import app
+from codereasoner.renamed import NEW_NAMES
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("docs/reproduce-paper.md", "README.md")
@@ -46,6 +47,7 @@ def test_every_command_of_the_page_parses_and_its_preset_loads(page: str, line: 
     assert found == name
     assert command is not None
     command.make_context(name, rest, parent=context)
+    assert not NEW_NAMES["preset"].keys() & set(words)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[script.name for script in SCRIPTS])

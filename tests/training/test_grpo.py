@@ -76,6 +76,15 @@ def test_a_batch_holds_whole_groups(base: Path, grpo_rows: Path, tmp_path: Path)
         grpo(grpo_rows, base, tmp_path / "grpo", GrpoConfig(batch=4, accumulate=1), None)
 
 
+def test_vllm_that_is_not_installed_is_named_before_any_work(
+    base: Path, grpo_rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grpo_module, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="--vllm colocate needs the package vllm: pip install"):
+        grpo(grpo_rows, base, tmp_path / "grpo", GrpoConfig(vllm="colocate"), None)
+    assert not (tmp_path / "grpo").exists()
+
+
 def test_too_few_prompts_for_one_round_are_refused(base: Path, grpo_rows: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there are 10 prompts"):
         grpo(grpo_rows, base, tmp_path / "grpo", GrpoConfig(batch=64, accumulate=2, select=0), None)

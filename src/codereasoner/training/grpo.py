@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +139,8 @@ def _check(config: GrpoConfig) -> None:
     ):
         if given and config.vllm != needed:
             raise ConfigError(f"{words}, and vllm is '{config.vllm}': give --vllm {needed} too")
+    if config.vllm != "off" and find_spec("vllm") is None:
+        raise ConfigError(f"--vllm {config.vllm} needs the package vllm: pip install 'trl[vllm]', or give --vllm off")
 
 
 def cost_of_token(config: GrpoConfig) -> float:
