@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -144,9 +145,10 @@ def test_the_progress_says_how_many_are_right_so_far(tmp_path: Path) -> None:
     )
     assert len(said) == 1201
     middle = said[700][1]
-    assert middle.startswith("701 of 1,200 answers, 99.8 % right of 500 graded, ")
-    assert "tokens/s" in middle
-    assert middle.endswith("1 failed")
+    found = re.fullmatch(r"701 of 1,200 answers, ([\d.]+) % right(?: of (\d+) graded)?, .*tokens/s, 1 failed", middle)
+    assert found, middle
+    graded = int(found[2] or 701)  # on a busy machine a batch may be graded before it is full
+    assert found[1] == f"{100 * (graded - 1) / graded:.1f}"
     assert said[-1][0] == 1.0
     assert said[-1][1].startswith("1,200 of 1,200 answers, 99.9 % right, ")
 
