@@ -387,7 +387,7 @@ def _row_of(record: Record) -> Mapping[str, Any]:
 
 def _plain(config: Config) -> Row:
     """Return the config as it will read back from JSON, without secrets: tuples are lists, paths are text."""
-    plain: Row = json.loads(without_secrets(json.dumps(config, default=str)))
+    plain: Row = json.loads(without_secrets(json.dumps(config, default=str, ensure_ascii=False)))
     return plain
 
 

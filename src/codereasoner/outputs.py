@@ -16,7 +16,7 @@ from codereasoner.errors import ConfigError
 COMPANIONS = (".part", ".part.config.json", ".dropped.jsonl", ".manifest.json")
 """Suffixes of the files next to an output file."""
 _SHOWN = 60  # characters of a value in a message
-_ADDRESS = re.compile(r"""(https?://)(?:[^\s/?#'"\\]*@)?([^\s?#'"\\]*)(?:\?[^\s#'"\\]*)?""")
+_ADDRESS = re.compile(r"""(?i:(https?://))(?:[^\s/?#"\\]*@)?([^\s?#"\\]*)(?:\?[^\s#"\\]*)?""")
 
 
 def without_secrets(text: str) -> str:

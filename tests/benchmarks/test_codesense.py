@@ -118,6 +118,28 @@ def test_its_own_results_are_read(tmp_path: Path) -> None:
     assert benchmark.read_generations(results, questions) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("codesense-loop-count", {"question": 5}, "'question' must be of type str, not 5"),
+        ("codesense-loop-count", {"question": None}, "'question' is missing"),
+        ("codesense-loop-count", {"loop_code": ["x"]}, "'loop_code' must be of type str"),
+        ("codesense-output-java", {"basic_input": "x"}, "'basic_input' must be of type list, not 'x'"),
+    ],
+)
+def test_a_field_of_another_type_is_named(name: str, change: dict[str, Any], message: str, tmp_path: Path) -> None:
+    java = {"code": "int f() {}", "basic_input": [None, 1], "output": [{"value": "1"}]}
+    assert load(tmp_path, name, {**LOOP, **java})[1]
+    with pytest.raises(DataError, match=f"record 1: .*{message}"):
+        load(tmp_path, name, {**LOOP, **java, **change})
+
+
+def test_an_answer_that_is_opened_and_never_closed_is_none(tmp_path: Path) -> None:
+    benchmark, questions = load(tmp_path, "codesense-loop-count", LOOP)
+    assert benchmark.parse_generation(questions[0], "It runs twice: <ans>2") is None
+    assert benchmark.parse_generation(questions[0], "[ANSWER]2[/ANSWER], not <ans>") == "2"
+
+
 def test_a_checkout_is_found_and_another_file_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "LLM Evaluation" / "CodeSemantic" / "CodeSemantic" / "dataset"
     folder.mkdir(parents=True)

@@ -188,6 +188,7 @@ def test_the_requests_under_way_end_when_the_caller_stops(server: str) -> None:
     [
         *("127.0.0.1:8000/v1", "localhost:8000", "ftp://host/v1", "http://", "http:///v1", "http://:80/v1"),
         *("http://[::1/v1", "http://host:abc/v1", "http://host:99999/v1", "http://a\nb/v1", "http://\ud800/v1"),
+        *("http://me:a b@host/v1", 'http://me:a"b@host/v1', "http://me:a\\b@host/v1"),
     ],
 )
 def test_what_is_no_address_is_refused_before_anything_is_asked(address: str) -> None:

@@ -17,10 +17,11 @@ import yaml
 
 from codereasoner import literals
 from codereasoner.benchmarks.generation_answers import answer_block
-from codereasoner.benchmarks.record_fields import Row
 from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark, Generations, OfficialVerdicts, Questions
+from codereasoner.jsonl_files import check_fields
 from codereasoner.ledger import read_rows
+from codereasoner.parquet_files import Row
 from codereasoner.task import Question, Runner
 
 _FOLDERS = ("codesense/", "LLM Evaluation/CodeSemantic/CodeSemantic/dataset/", "dataset/", "")
@@ -73,9 +74,11 @@ class _Codesense(Benchmark):
         return Generations(found)
 
     def parse_generation(self, question: Question, text: str) -> str | None:
-        """Return the last `<ans>`, or an answer in one of our own formats."""
-        found = _marked(text)
-        return (found[-1].strip() or None) if found else answer_block(text)
+        """Return the last `<ans>`, or an answer in one of our own formats; an `<ans>` that is never closed is none."""
+        if found := _marked(text):
+            return found[-1].strip() or None
+        answer = answer_block(text)
+        return None if answer and "<ans>" in answer else answer
 
     def grade_officially(
         self, questions: Sequence[Question], generations: Generations, runner: Runner
@@ -101,8 +104,10 @@ class _Codesense(Benchmark):
     def _question(self, data: Path, number: int, row: Row, by_class: bool) -> Question:
         described, kind, place = self.described, row.get("Statement Type", ""), f"{data}, record {number + 1}"
         is_class = by_class and kind != "Branch"
+        texts = {described.source: str} if described.asks else {described.source: str, "question": str}
+        check_fields(place, row, {**texts, "basic_input": list})
         try:
-            source, answer = str(row[described.source]), row[described.classes if is_class else described.answer]
+            source, answer = row[described.source], row[described.classes if is_class else described.answer]
             wording = _wording(described.asks, row) + (_CLASSES if is_class else "")
         except KeyError as error:
             raise DataError(f"{place}: the field {error} is missing; it has: {', '.join(row)}") from None
@@ -117,7 +122,8 @@ def _wording(asks: str, row: Row) -> str:
         return str(row["question"])
     blanks = {**row, "statement": str(row.get("Selected Statement")).strip()}
     if "{arguments}" in asks:
-        given = [f"{each.get('type')} {each.get('name')} = {each.get('value')}" for each in row["basic_input"]]
+        described = [each if isinstance(each, dict) else {} for each in row["basic_input"]]
+        given = [f"{each.get('type')} {each.get('name')} = {each.get('value')}" for each in described]
         blanks["arguments"] = ", ".join(given)
     return asks.format_map(defaultdict(type(None), blanks))
 

@@ -31,14 +31,15 @@ def server_address(given: str) -> str | None:
     try:
         parts = urlsplit(given.strip())
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        usable = usable and given.strip().isprintable()
+        usable = usable and given.strip().isprintable() and not re.search(r'[\s"\\]', given.strip())
     except ValueError:
         usable = False
     if not given.strip():
         return None
     if not usable:
         raise ConfigError(
-            f"the address of a server begins with http:// or https:// and a host, not as in {given!r:.80}"
+            "the address of a server begins with http:// or https:// and a host, and has no space, quote or backslash, "
+            f"not as in {given!r:.80}"
         )
     path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
     return urlunsplit(parts._replace(path=path, fragment=""))
