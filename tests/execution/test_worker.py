@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 from select import select
+from typing import Literal
 
 import pytest
 
@@ -159,6 +160,24 @@ def test_a_run_is_the_same_shared_and_alone(pool: Pool, source: str, call: str) 
     alone = run(pool, source + "\n" + ALONE, call)
     for field in ("outcome", "value", "exception", "stdout"):
         assert getattr(shared, field) == getattr(alone, field)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "flush = None",
+        "flush = lambda: 1 / 0",
+        "buffer.write = None",
+        "buffer.write = lambda data: 1 / 0",
+        "buffer.flush = None",
+    ],
+)
+def test_a_run_whose_stream_has_methods_of_the_program_ends_alike_traced_and_untraced(pool: Pool, change: str) -> None:
+    source = f"import sys\ndef f():\n    print('a')\n    sys.stdout.{change}\n    return 1"
+    records: list[Literal["value", "coverage", "trace"]] = ["value", "coverage", "trace"]
+    found = pool.run([Job(source, "f", "", record) for record in records])
+    assert {(run.outcome, run.value) for run in found} == {("ok", "1")}
+    assert len({run.stdout for run in found}) == 1
 
 
 HELD = {

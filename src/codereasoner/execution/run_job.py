@@ -20,7 +20,7 @@ from codereasoner.literals.write import NotWritable, TooLong, write
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TextIO
+    from typing import Any
 
     from codereasoner.execution.compile_jobs import Compiled
     from codereasoner.execution.encode import Facts
@@ -33,7 +33,6 @@ BUFFER = 8192  # bytes that a stream holds back; Python 3.14 would hold back 131
 
 _type, _issubclass, _str = type, issubclass, str
 _len, _sorted, _bytes, _join = len, sorted, bytes, b"".join
-_ValueError, _OSError = ValueError, OSError
 _module, _modules, _setrecursionlimit = type(sys), sys.modules, sys.setrecursionlimit
 _SystemExit, _MemoryError, _RecursionError, _BaseException = SystemExit, MemoryError, RecursionError, BaseException
 _stop_collecting = gc.disable
@@ -69,12 +68,13 @@ class Streams:
         sys.stdout = self.stdout
         self.stderr = _io.TextIOWrapper(_io.BufferedWriter(self.error, BUFFER), "utf-8", "backslashreplace")
         sys.stderr = self.stderr
+        self.flushes = self.stdout.flush, self.stderr.flush  # a program may put others there
         sys.stdin = _io.StringIO("")
         self.last: object = None  # the value or the error of the last run: whoever drops it may run code of the program
 
     def take(self) -> str:
         """Return what was written to the standard output since the last time."""
-        _flush(self.stdout)
+        _flush(self.flushes[0])
         if not self.out.parts:
             return ""
         text = _join(self.out.parts).decode("utf-8", "surrogateescape")
@@ -84,17 +84,19 @@ class Streams:
 
     def empty(self) -> None:
         """Forget what was written to both streams."""
-        _flush(self.stdout)
-        _flush(self.stderr)
+        for flush in self.flushes:
+            _flush(flush)
         self.out.parts.clear()
         self.error.parts.clear()
         self.out.size = self.error.size = 0
 
 
-def _flush(stream: TextIO) -> None:
+def _flush(flush: Callable[[], None]) -> None:
     try:  # not `suppress`, which takes longer than all the rest
-        stream.flush()
-    except (_ValueError, _OSError):  # a program may close it
+        flush()
+    except _MemoryError:
+        raise  # what was written is lost, so the run must not count
+    except _BaseException:  # a program may close a stream, or put methods of its own into its buffer
         return
 
 
@@ -156,7 +158,7 @@ def _outcome(
         if in_c is not None:
             value, body = in_c(
                 program.source, program.harness, compiled.call, names, tracer, started, limits["result_chars"], DEPTH,
-                streams.stdout.flush, streams.out.parts,
+                streams.flushes[0], streams.out.parts,
             )  # fmt: skip
         else:
             evaluate(program.source, names, DEPTH)

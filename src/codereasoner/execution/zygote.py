@@ -174,7 +174,7 @@ class Zygote:
         times = (wall, fast, limits["cpu_seconds"] * 1000)
         assert self.final_filter.fork_job is not None
         heard, in_time, status, used = self.final_filter.fork_job(
-            reader, self.writer, *times, closing, *codes, limits["result_chars"], DEPTH, streams.stdout.flush,
+            reader, self.writer, *times, closing, *codes, limits["result_chars"], DEPTH, streams.flushes[0],
             streams.out.parts, finish, self.final_filter.template, self.final_filter.own,
         )  # fmt: skip
         return (first_answer(heard) if in_time else None), status, used
