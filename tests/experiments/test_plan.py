@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import yaml
 from codereasoner import configs
 from codereasoner.errors import ConfigError, UnknownName
 from codereasoner.experiments.plan import BASE, read_experiment
-from codereasoner.experiments.run_options import names, read_facts
+from codereasoner.experiments.run_options import names, read_facts, read_settings
 
 
 @pytest.mark.parametrize("name", names())
@@ -64,6 +66,32 @@ def test_an_arm_that_is_not_whole_is_one_sentence(arm: dict[str, object], words:
     with pytest.raises(ConfigError, match=r"the experiment .*mine") as told:
         read_experiment(str(tmp_path / "mine.yaml"))
     assert words in str(told.value)
+
+
+ODD: list[object] = [None, 5, {"a": 1}, [["a"]], math.inf, [None]]
+
+
+@pytest.mark.parametrize("part", ["sets", "rows", "arms", "settings"])
+def test_an_experiment_with_a_value_of_another_shape_is_one_sentence(part: str, tmp_path: Path) -> None:
+    whole = configs.path_of("experiments/demo").read_text(encoding="utf-8")
+    for name, value in yaml.safe_load(whole)[part].items():
+        fields = value.items() if isinstance(value, dict) else [("", value)]
+        for field, odd in ((field, odd) for field, _ in fields for odd in ODD):
+            facts = yaml.safe_load(whole)
+            if field:
+                facts[part][name][field] = odd
+            else:
+                facts[part][name] = [odd, odd] if part == "sets" else odd
+            (tmp_path / "mine.yaml").write_text(yaml.safe_dump(facts), encoding="utf-8")
+            with contextlib.suppress(ConfigError):
+                read_experiment(str(tmp_path / "mine.yaml"))
+
+
+@pytest.mark.parametrize("odd", ["[1]", "{a: 1}", "null", ".inf", ".nan"])
+def test_a_setting_that_is_no_number_and_no_word_is_named(odd: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(f"extends: demo\nsettings: {{train: {odd}}}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="the setting 'train' of an experiment is a number or a word, not "):
+        read_settings(read_facts(str(tmp_path / "mine.yaml")))
 
 
 @pytest.mark.parametrize("start", ["extends: demo", "title: x"])

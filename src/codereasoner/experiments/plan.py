@@ -189,10 +189,10 @@ def read_experiment(name: str) -> Experiment:
             training={kind: with_fields(options) for kind, options in facts.get("training", {}).items()},
             text=(text,) if isinstance(text := facts.get("text", ()), str) else tuple(text),
         )
-    check_parts(found)
-    for key, arm in found.arms.items():
-        _check_arm(found, key, arm)
-    check_arms(found, found.settings)
+        check_parts(found)
+        for key, arm in found.arms.items():
+            _check_arm(found, key, arm)
+        check_arms(found, found.settings)
     return found
 
 

@@ -1,5 +1,6 @@
 """The options of an experiment's run, apart from its plan: a page of help needs them and nothing else."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -80,6 +81,10 @@ def read_facts(name: str) -> dict[str, Any]:
 def read_settings(facts: Mapping[str, Any]) -> Settings:
     """Return the settings with which an experiment runs if the command line changes none."""
     settings = with_fields(facts.get("settings", {})) | {"model": str(facts.get("model", ""))}
+    for name, value in settings.items():
+        is_one = isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+        if name != "arms" and not is_one and not (name == "minutes" and value is None):
+            raise ConfigError(f"the setting '{name}' of an experiment is a number or a word, not {value!r:.40}")
     return replace(Settings(**settings), arms=tuple(settings.get("arms") or facts["arms"]))
 
 
@@ -90,7 +95,7 @@ def must_be_whole(name: str) -> Iterator[None]:
         yield
     except KeyError as error:
         raise ConfigError(f"the experiment {name} has no {error}") from None
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise ConfigError(f"the experiment {name} is not whole: {type(error).__name__} {error}") from None
 
 
