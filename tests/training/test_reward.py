@@ -90,6 +90,14 @@ def test_what_is_no_text_is_no_answer_and_no_error(completion: object) -> None:
     assert Reward("bare")([], [completion, "50"], [question] * 2) == [0.0, 1.0]
 
 
+def test_messages_of_a_parquet_file_that_pandas_has_read_are_an_answer(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    said = [[{"role": "assistant", "content": [{"type": "text", "text": "=[2]"}]}]]
+    pandas.DataFrame({"completion": said, "question": [FORWARD]}).to_parquet(tmp_path / "rows.parquet")
+    read = pandas.read_parquet(tmp_path / "rows.parquet")
+    assert Reward("terse")([], read["completion"], list(read["question"])) == [1.0]
+
+
 @pytest.mark.parametrize("role", ["tool", "user", "system", "", None])
 def test_what_the_model_has_not_written_is_no_answer(role: object) -> None:
     said = [{"role": "assistant", "content": "I ask a tool."}, {"role": role, "content": "=[2]"}]

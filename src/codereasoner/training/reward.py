@@ -89,13 +89,19 @@ def completion_text(completion: object) -> str:
     """Return the text of a completion, which a trainer gives as a text or as a list of messages.
 
     A message without a text, such as the call of a tool, has the text "": as `None` it would be a right answer to some.
-    So has one that the model has not written, as what a tool says is no answer of the model, and what is no text.
+    So has one that the model has not written, as what a tool says is no answer of the model, and what is no text. Lists
+    may be arrays, which pandas makes of those of a parquet file.
     """
+    completion = _listed(completion)
     if isinstance(completion, list | tuple):
         completion = completion[-1] if completion else None
     if isinstance(completion, Mapping):
         completion = completion.get("content") if completion.get("role", "assistant") == "assistant" else None
-    return content_text(completion)
+    return content_text(_listed(completion))
+
+
+def _listed(value: object) -> object:
+    return value.tolist() if hasattr(value, "tolist") and not isinstance(value, str) else value
 
 
 def refuse_errors(grades: Sequence[Grade]) -> None:
