@@ -136,7 +136,13 @@ def test_nothing_passes_the_allowlist_by_a_plain_call() -> None:
 
 def test_a_run_cannot_tell_who_has_read_its_arguments(pool: Pool) -> None:
     source = "def f(a, b=[], *c):\n    b.append(len(c))\n    return a, b, c, a == b, {k: 1 for k in c if k != a}"
-    same = "def f(a, b=0, *c):\n    return a is b, b is c, a"
+    tests = [
+        "a is b, b is c, a",
+        "object.__repr__(a) == object.__repr__(b)",
+        "a.__add__ == b.__add__",
+        "{a.__add__: 1, b.__add__: 2}",
+    ]
+    sames = [f"def f(a, b=0, *c):\n    return len(c), {test}" for test in tests]
     calls = [
         "1, [2]",
         "1000, [], 1000",
@@ -145,8 +151,10 @@ def test_a_run_cannot_tell_who_has_read_its_arguments(pool: Pool) -> None:
         "[], [], 'a b', 'a b'",
         "(1, 2), [0], (1, 2)",
         "'é'",
+        "'x y', 'x y'",
+        "1000, 1000",
     ]
-    jobs = [Job(text, "f", call, "trace", origin="test") for text in (source, same) for call in calls]
+    jobs = [Job(text, "f", call, "trace", origin="test") for text in (source, *sames) for call in calls]
     plain = pool.run(jobs)
     compiled = pool.run([Job(job.source, "f", job.call + " # compiled", "trace", origin="test") for job in jobs])
     for one, other in zip(plain, compiled, strict=True):

@@ -32,6 +32,10 @@ _MATCH_GROUP = opcode.opmap["CHECK_EG_MATCH"]  # `except*` makes an ExceptionGro
 _IMPORT, _STORE, _DELETE = [opcode.opmap[name] for name in ("IMPORT_NAME", "STORE_ATTR", "DELETE_ATTR")]
 _IS = opcode.opmap["IS_OP"]
 _IDENTITY = frozenset(["is_", "is_not"])  # of `operator`
+_OF_OBJECT = ("__eq__", "__ne__", "__hash__", "__repr__")
+_TELLING = _IDENTITY.union(_OF_OBJECT, ["__get__", "MethodType", "attrgetter", "methodcaller"])
+_ATTRIBUTES = [opcode.opmap[name] for name in ("LOAD_ATTR", "LOAD_SUPER_ATTR") if name in opcode.opmap]
+_CALLED = 1 if sys.version_info >= (3, 12) else 0  # bit of their arguments: what is loaded is called at once
 _ONLY_AST = 0x400  # PyCF_ONLY_AST
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _MAX_VERDICTS = 50_000  # names that are remembered: some megabytes
@@ -42,7 +46,7 @@ _TYPES = frozenset(
     "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple".split()  # noqa: SIM905
 )
 
-_compile, _type, _len = compile, type, len
+_compile, _type, _len, _range = compile, type, len, range
 _formats: dict[str, bool | None] = {"format": None}  # verdicts on what reads the attributes that a text names
 
 
@@ -142,9 +146,19 @@ def may_share(text: str, code: CodeType) -> bool:
 
 
 def compares_identity(code: CodeType) -> bool:
-    """Return whether code that may share a process can tell apart two equal objects, such as strings."""
-    if _IS in code.co_code[::2] or not _IDENTITY.isdisjoint(code.co_names):
+    """Return whether code that may share a process can tell apart two equal objects, such as strings.
+
+    So does a method that is not called at once: those of two equal strings are two.
+    """
+    text = code.co_code
+    operations = text[::2]
+    if _IS in operations or _MATCH_CLASS in operations or not _TELLING.isdisjoint(code.co_names):
         return True
+    for loads in _ATTRIBUTES:
+        if loads in operations:
+            for place in _range(0, _len(text), 2):
+                if text[place] == loads and not text[place + 1] & _CALLED:
+                    return True
     return any(compares_identity(constant) for constant in code.co_consts if _type(constant) is _type(code))
 
 
