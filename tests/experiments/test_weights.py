@@ -55,6 +55,7 @@ def changed(folder: Path, **values: Any) -> str:
         ({"programs": [{"source": "procedural", "splits": ["train", "rl", "test", "dev"]}]}, "has the split 'dev'"),
         ({"programs": [{"source": "procedural", "share": 0}]}, "has no programs for the split"),
         ({"programs": [{"source": "procedural"}, {"source": "files", "share": -1}]}, "files a share of -1"),
+        ({"sets": {"../held-out": [1, 5]}}, "has the set '../held-out': as a file has the name"),
         ({"sets": {"held-out": "packages"}}, "has the set 'held-out' of the source 'packages', which is none of"),
         (
             {"rows": {"answers": {"tasks": ["output"], "sources": ["files"]}}},

@@ -118,6 +118,9 @@ def test_wrong_use_is_one_sentence(rows: tuple[Path, Path], tmp_path: Path) -> N
         export(rows[1], "messages", tmp_path)
     with pytest.raises(ConfigError, match="a share from 0 to below 1"):
         export(rows[1], "verl", tmp_path, held_out=2)
+    with pytest.raises(DataError, match=r"--held-out 0\.001 divides none of the few programs"):
+        export(rows[1], "verl", tmp_path / "out", held_out=0.001)
+    assert not (tmp_path / "out").exists()
     with pytest.raises(DataError, match="there is no file"):
         export(tmp_path / "none.parquet", "verl", tmp_path)
     empty, other = tmp_path / "empty.jsonl", tmp_path / "other.jsonl"

@@ -1,6 +1,7 @@
 """Experiments as YAML files: which models are trained from which others, on what, and for how much compute."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ BASE = "base"
 SPLITS = ("train", "rl", "test")
 TINY_SOURCE = "procedural"
 """The source of the programs of an experiment that names none."""
+_FILE_NAME = re.compile(r"[\w-]+")
 FORWARD, BACKWARD = "output", "input"
 
 Training = Literal["sft", "rft", "grpo"]
@@ -224,6 +226,9 @@ def check_parts(plan: Experiment) -> None:
         wrong = f"has no programs for the split {split}" if split in SPLITS else odd_split
     elif odd := [each for each in plan.programs if isinstance(each.share, bool) or not each.share > 0]:
         wrong = f"gives the source {odd[0].source} a share of {odd[0].share}, which must be more than 0"
+    for kind, names in (("the arm", plan.arms), ("rows", plan.rows), ("the set", plan.sets)):
+        if odd_names := [each for each in names if not _FILE_NAME.fullmatch(str(each))]:
+            wrong = f"has {kind} '{odd_names[0]}': as a file has the name, it must be of letters, digits, _ and -"
     sources = {each.source for each in plan.programs} or {TINY_SOURCE}
     named = [("rows", key, each) for key, rows in plan.rows.items() for each in rows.sources]
     named += [("the set", key, held.source) for key, held in plan.sets.items() if held.source]

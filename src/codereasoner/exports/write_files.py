@@ -44,13 +44,17 @@ def export(rows: Path, to: str, out: Path, held_out: float = 0.0, progress: Prog
 
     Raises:
         UnknownName: there is no such format. ConfigError: no such share, or no such training in the format.
-        DataError: the file is missing, empty or holds other rows.
+        DataError: the file is missing, empty or holds other rows, or too few programs for the share.
     """
     if to not in FORMATS and to not in TRACES:
         raise UnknownName("format", to, [*FORMATS, *TRACES])
     if not 0 <= held_out < 1:
         raise ConfigError(f"held-out {held_out} must be a share from 0 to below 1")
-    kind, made = ("runs", _traces(rows, to)) if to in TRACES else _rows(rows, to)
+    kind, made = _made(rows, to)
+    sides = (_is_held_out(program, held_out) for program, *_ in _made(rows, to)[1])
+    first = held_out and next(sides)
+    if held_out and all(each == first for each in sides):
+        raise DataError(f"--held-out {held_out} divides none of the few programs of {rows}: give another share")
     server = _server(out) if (to, kind) == ("nemo-gym", "rl") else {}
     for path, text in server.items():
         if path.is_file() and path.read_text(encoding="utf-8", errors="replace") != text:
@@ -85,6 +89,11 @@ def export(rows: Path, to: str, out: Path, held_out: float = 0.0, progress: Prog
 def suffix_of(to: str) -> str:
     """Return how the name of a file in that format ends."""
     return FORMATS[to].suffix if to in FORMATS else ".jsonl"
+
+
+def _made(rows: Path, to: str) -> tuple[str, Iterator[Made]]:
+    """Return what the rows are for, "sft" or "rl", or "runs", and what is written of each."""
+    return ("runs", _traces(rows, to)) if to in TRACES else _rows(rows, to)
 
 
 def _traces(runs: Path, to: str) -> Iterator[Made]:
