@@ -21,15 +21,16 @@ def items(text: str) -> list[str]:
     """
     found: list[str] = []
     start, patience = 0, PATIENCE
-    while start < len(text):
+    while start < len(text) and patience > 0:
         plain = _PLAIN.match(text, start)
-        end = plain.end() if plain else _end(text, start) if patience > 0 else None
+        end = plain.end() if plain else _end(text, start)
         if end is None:
             patience -= len(text) - start
             end = text.find("\n", start) % (len(text) + 1)  # -1, no line end, is the end of the text
-        found.append(text[start:end].strip(_BLANK))
+        found.append(text[start:end])
         start = end + 1
-    return [item for item in found if item]
+    found += text[start:].split("\n")
+    return [item for each in found if (item := each.strip(_BLANK))]
 
 
 def _end(text: str, start: int) -> int | None:
