@@ -15,6 +15,7 @@ from tests.cli.conftest import Command
 from codereasoner import renamed
 from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.options import config_options
+from codereasoner.errors import ConfigError
 from codereasoner.stages.stage_options import parse_setting
 
 
@@ -63,6 +64,15 @@ def test_without_options_the_defaults_stand(run: CliRunner) -> None:
 def test_a_config_file_has_the_same_words_and_flags_win(run: CliRunner) -> None:
     Path("c.yaml").write_text("count: 7\nlora: true\nmode: slow\ntasks: [input]\n")
     assert config(run, "--config", "c.yaml", "--mode", "fast") == Config(7, None, True, "fast", ("input",))
+
+
+@pytest.mark.parametrize("value", ["[fast]", "{fast: 1}", "[]"])
+def test_an_option_of_one_value_is_no_list_in_a_config_file(run: CliRunner, value: str) -> None:
+    Path("c.yaml").write_text(f"mode: {value}")
+    found = run.invoke(some, ["--config", "c.yaml"])
+    assert isinstance(found.exception, ConfigError)
+    assert "c.yaml: 'mode' is" in str(found.exception)
+    assert "takes one value" in str(found.exception)
 
 
 def test_the_resolved_config_can_be_given_again(run: CliRunner) -> None:

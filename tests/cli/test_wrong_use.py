@@ -116,12 +116,12 @@ def test_rows_of_ones_own_in_another_format_are_refused_with_what_is_read(train:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("train: [1, 2]", "'[1, 2]' is not a valid integer"),
-        ("train: {a: 1}", """'{"a": 1}' is not a valid integer"""),
+        ("train: [1, 2]", "'train' is [1, 2], and takes one value"),
+        ("train: {a: 1}", """'train' is {"a": 1}, and takes one value"""),
         ("train: 1.5", "'1.5' is not a valid integer"),
         ("train: true", "'true' is not a valid integer"),
         ("train: null", "build.yaml: 'train' has no value: give one, or leave the line out for the default"),
-        ("train: {2020-01-01: 1}", "is not a valid integer"),
+        ("train: {2020-01-01: 1}", "and takes one value"),
         ("out: null", "build.yaml: 'out' has no value"),
         ("task: [null]", "task 'null' is unknown"),
         ("task: 0", "task '0' is unknown"),

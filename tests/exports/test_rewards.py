@@ -32,6 +32,11 @@ def test_verl_is_given_the_score_and_what_it_logs() -> None:
     assert none == {"score": 0.0, "acc": 0.0, "answered": 0.0, "infrastructure_error": 0.0}
 
 
+def test_an_option_of_several_values_for_verl_is_one_sentence() -> None:
+    with pytest.raises(ConfigError, match=r"reward_kwargs.reward is \['a.py:b'\]: give one value, not several"):
+        verl.compute_score("c", "x", LABEL, reward=["a.py:b"])
+
+
 def test_verl_gets_the_same_from_its_event_loop_and_for_a_batch() -> None:
     batch = verl.compute_scores(["c"] * 4, answers(4), [LABEL] * 4, [{}] * 4)
 

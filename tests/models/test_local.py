@@ -201,6 +201,31 @@ def test_adapters_that_lack_some_of_their_weights_are_refused(tmp_path: Path) ->
         load_checkpoint(str(tmp_path / "adapters"))
 
 
+def test_adapters_with_tokens_of_their_own_bring_the_vocabulary_that_they_were_trained_with(tmp_path: Path) -> None:
+    peft = pytest.importorskip("peft")
+    base = make_scratch_model(tmp_path / "base", 0, "0.3m")
+    model, tokenizer = load_checkpoint(str(base)).model, load_checkpoint(str(base)).tokenizer
+    tokenizer.add_tokens(["<think>", "</think>"])
+    model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    adapters = peft.LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM")
+    with warnings.catch_warnings(action="ignore"):
+        peft.get_peft_model(model, adapters).save_pretrained(tmp_path / "adapters", save_embedding_layers=True)
+    tokenizer.save_pretrained(tmp_path / "adapters")
+    edited(tmp_path / "adapters" / "adapter_config.json", base_model_name_or_path=str(base))
+    assert load_checkpoint(str(tmp_path / "adapters")).model.get_input_embeddings().weight.shape[0] == len(tokenizer)
+
+
+def test_a_trained_prompt_is_refused_as_what_it_is(tmp_path: Path) -> None:
+    peft = pytest.importorskip("peft")
+    base = make_scratch_model(tmp_path / "base", 0, "0.3m")
+    prompt = peft.PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=4)
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):
+        peft.get_peft_model(load_checkpoint(str(base)).model, prompt).save_pretrained(tmp_path / "prompt")
+    edited(tmp_path / "prompt" / "adapter_config.json", base_model_name_or_path=str(base))
+    with pytest.raises(ConfigError, match=r"holds a trained prompt \(PROMPT_TUNING\)"):
+        load_checkpoint(str(tmp_path / "prompt"))
+
+
 @pytest.mark.parametrize("ends", ["</s>", [None, "x"], 10**9, -1])
 def test_odd_tokens_that_a_model_declares_as_its_ends_are_left_out(tmp_path: Path, model: Model, ends: Any) -> None:
     folder = make_scratch_model(tmp_path / "base", 0, "0.3m")

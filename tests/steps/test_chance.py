@@ -21,6 +21,7 @@ F = "def f(x):\n    return x + 1\n"
         ("class A:\n    @property\n    def key(self): return id(self)\n\n" + F, None),
         ("from functools import cache\n@cache\ndef now(x): return id(x)\n\n" + F, None),
         (OTHER + "def f(x):\n    return shuffled([x])\n", ("random", 4)),
+        ("def f(x):\n    return ｉｄ(x)\n", ("id", 2)),
         (OTHER + "def g(x): return shuffled(x)\n\ndef f(x):\n    return [g][0](x)\n", ("random", 4)),
         (OTHER + F + "\nSTART = shuffled([1, 2])\n", ("random", 4)),
         (OTHER + F + "\nf = shuffled\n", ("random", 4)),

@@ -240,6 +240,20 @@ def test_a_reward_of_ones_own_is_given_the_grade_the_text_and_the_length_and_ter
     assert found == pytest.approx([1.48, -0.11])
 
 
+def test_a_reward_that_leaves_out_every_completion_ends_the_training_and_one_that_leaves_out_a_step_does_not(
+    own: str,
+) -> None:
+    texts, asked = ["=[2]"] * 32, [FORWARD] * 32
+    graded = Reward("terse", term=compose(f"{own}nothing"))
+    assert graded([], texts, asked) == [None] * 32
+    with pytest.raises(DataError, match="returned None for the first 64 completions"):
+        graded([], texts, asked)
+    graded = Reward("terse", term=lambda grade, text, tokens: None if text == "x" else 1.0)
+    assert graded([], ["=[2]"], [FORWARD]) == [1.0]
+    for _ in range(3):
+        assert graded([], ["x"] * 32, asked) == [None] * 32
+
+
 def test_a_reward_of_ones_own_can_be_pickled(own: str) -> None:
     copy = pickle.loads(pickle.dumps(compose(f"{own}brief", format_penalty=0.25)))
     assert copy(UNPARSED, "x", 0) == pytest.approx(-0.35)

@@ -89,7 +89,8 @@ class DryRun(Trail):
     def _written(self, node: ast.expr) -> Any:
         """Return the value of an expression; one that is too large ends the run."""
         found = super()._written(node)
-        if type(found) in _TINY:
+        kind, is_call = type(found), type(node) is ast.Call
+        if kind in _TINY or (kind is int and not is_call and -MAX_NUMBER < found < MAX_NUMBER):
             return found
         name = node.id if isinstance(node, ast.Name) else ""
         if name and self.small.get(name, self) is found:
@@ -98,7 +99,7 @@ class DryRun(Trail):
             raise Unknown
         if name:
             self.small[name] = found
-        elif isinstance(node, ast.Call):  # `d.setdefault(1, x)`
+        elif is_call:  # `d.setdefault(1, x)`
             self.small.clear()
         return found
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from codereasoner.cli.command_files import check_outputs, fresh_option
+from codereasoner.cli.option_types import JsonObject
 from codereasoner.errors import ConfigError, EndpointError, did_you_mean
 from codereasoner.outputs import without_secrets
 from codereasoner.renamed import current_name
@@ -97,7 +98,15 @@ def _defaults(context: click.Context, path: Path) -> dict[str, object]:
         option = options[names[key]]
         if value is None and (option.required or isinstance(option.default, str | int | float | Path)):
             raise ConfigError(f"{path}: '{key}' has no value: give one, or leave the line out for the default")
+    for key, value in values.items():
+        option = options[names[key]]
+        if isinstance(value, list | dict) and not (_takes_several(option) or isinstance(option.type, JsonObject)):
+            raise ConfigError(f"{path}: '{key}' is {_json(value):.60}, and takes one value: give it without brackets")
     return {names[key]: _as_given(value, options[names[key]]) for key, value in values.items()}
+
+
+def _takes_several(option: click.Parameter) -> bool:
+    return option.nargs != 1 or bool(getattr(option, "multiple", False))
 
 
 def _as_given(value: object, option: click.Parameter) -> object:
@@ -105,7 +114,7 @@ def _as_given(value: object, option: click.Parameter) -> object:
 
     An option of several values takes one value or a list; a mapping is a list of KEY=VALUE, each VALUE written as JSON.
     """
-    if option.nargs != 1 or getattr(option, "multiple", False):
+    if _takes_several(option):
         if isinstance(value, Mapping):
             return [f"{key}={_json(each)}" for key, each in value.items()]
         return None if value is None else [_text(each) for each in (value if isinstance(value, list) else [value])]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from codereasoner.errors import ConfigError
 from codereasoner.exports.batched_grader import grader_of_process
 from codereasoner.task import Grade
 from codereasoner.training.reward import completion_text
@@ -55,6 +56,9 @@ def compute_scores(
 
 
 def _term(options: Mapping[str, Any]) -> RewardTerm:
+    for name in OPTIONS:
+        if not isinstance(options.get(name), str | int | float | None):
+            raise ConfigError(f"reward_kwargs.{name} is {options[name]!r:.60}: give one value, not several")
     return _composed(*(options.get(name) for name in OPTIONS))
 
 

@@ -122,14 +122,39 @@ def load_checkpoint(
         model = whole_model(base, **_number_format(base, half, quantize))
         for folder in reversed(adapters):
             say_once(f"the adapters in {folder} are merged into {base}")
-            with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks for what is renamed
-                warnings.filterwarnings("error", "Found missing adapter keys")
-                model = import_extra("peft", "train").PeftModel.from_pretrained(model, folder).merge_and_unload()
-            model.requires_grad_(True)
+            model = _merged(model, folder)
     use_short_attention(model)
     prepare(tokenizer, name, template)
     _check_vocabulary(model, tokenizer, name)
     return Checkpoint(model, tokenizer)
+
+
+def _merged(model: PreTrainedModel, folder: str) -> PreTrainedModel:
+    """Return a model with the adapters of a folder merged into it, with the vocabulary that they were trained with."""
+    if tokens := _trained_vocabulary(model, folder):
+        model.resize_token_embeddings(tokens, mean_resizing=False)
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks for what is renamed
+        warnings.filterwarnings("error", "Found missing adapter keys")
+        adapted = import_extra("peft", "train").PeftModel.from_pretrained(model, folder)
+    kind = adapted.active_peft_config
+    if kind.is_prompt_learning:
+        raise ConfigError(
+            f"{folder} holds a trained prompt ({kind.peft_type.value}), which cannot be merged into a model"
+        )
+    merged = adapted.merge_and_unload()
+    merged.requires_grad_(True)
+    return cast("PreTrainedModel", merged)
+
+
+def _trained_vocabulary(model: PreTrainedModel, folder: str) -> int:
+    """Return the number of tokens in the embeddings that adapters bring; 0 where they bring none."""
+    path = Path(folder) / "adapter_model.safetensors"
+    if not path.is_file():
+        return 0
+    own = next(name for name, each in model.named_modules() if each is model.get_input_embeddings())
+    with importlib.import_module("safetensors").safe_open(path, "pt") as file:
+        brought = f"base_model.model.{own}.weight"
+        return int(file.get_slice(brought).get_shape()[0]) if brought in file.keys() else 0  # noqa: SIM118
 
 
 def whole_model(name: str, **options: object) -> PreTrainedModel:

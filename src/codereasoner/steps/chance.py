@@ -21,6 +21,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINED = (*_FUNCTIONS, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _WORD = re.compile(r"[^\W\d]\w*")
+_SUSPECT = re.compile(rf"[^\x00-\x7f]|\b(?:{'|'.join(sorted(_MODULES | _CLOCK_MODULES | _NAMES))})\b")
+"""Found in a text in which something may differ: one of the words, or a letter beyond ASCII, which may stand for it."""
 
 
 class Chance(NamedTuple):
@@ -36,6 +38,8 @@ def chance(source: str, entry: str = "", call: str = "") -> Chance | None:
     The code of the module counts, the arguments as they are written, and each function and class of the module whose
     name is mentioned in what counts.
     """
+    if not (_SUSPECT.search(source) or _SUSPECT.search(call)):
+        return None
     return _chance(source, entry, call if _usable(source).intersection(_WORD.findall(call)) else "")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from codereasoner.errors import InfrastructureError
+from codereasoner.errors import DataError, InfrastructureError
 from codereasoner.extend import Completion
 from codereasoner.models.reply import content_text
 from codereasoner.sampling import grade_completions
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from codereasoner.models.local import Reader
 
 TOLERATED = 0.01  # share of a step's grades that may be infrastructure errors
+UNPAID = 64  # completions, the first ones of a run, that a user's reward may leave out all together
 
 
 @dataclass(eq=False)
@@ -39,6 +40,7 @@ class Reward:
     groups: GroupTerms | None = None
     reader: Reader | None = None  # of tokens, where the marks of thoughts may be special tokens: TRL's texts have none
     grades: list[Grade] = field(default_factory=list, init=False)  # of the last call
+    _unpaid: int | None = field(default=0, init=False)  # completions left out so far; None once one had a reward
 
     def __post_init__(self) -> None:
         self.__name__ = "grade"
@@ -56,6 +58,7 @@ class Reward:
 
         Raises:
             InfrastructureError: more than 1 % of the grades are infrastructure errors.
+            DataError: a user's reward left out the first 64 completions or more.
         """
         began = time.perf_counter()
         reads = self.reader.text if self.reader is not None and completion_ids is not None else None
@@ -74,10 +77,22 @@ class Reward:
             log_metric("pass_rate", sum(grade.outcome == "correct" for grade in grades) / max(1, len(grades)))
         lengths = [None] * len(grades) if completion_ids is None else [len(ids) for ids in completion_ids]
         paid = [self.term(*each) for each in zip(grades, texts, lengths, strict=True)]
+        self._refuse_nothing(paid)
         if self.groups is None:
             return paid
         added = self.groups.amounts(asked, texts, lengths, grades, self.runner)
         return [None if value is None else value + more for value, more in zip(paid, added, strict=True)]
+
+    def _refuse_nothing(self, paid: Sequence[float | None]) -> None:
+        if any(value is not None for value in paid):
+            self._unpaid = None
+        elif self._unpaid is not None and (unpaid := self._unpaid + len(paid)) < UNPAID:
+            self._unpaid = unpaid
+        elif self._unpaid is not None:
+            raise DataError(
+                f"the reward returned None for the first {unpaid} completions, and None leaves one out: nothing "
+                "would be learnt; return a number for those that count"
+            )
 
     def _finishes(self, ids: Sequence[Sequence[int]] | None) -> list[str] | None:
         if ids is None or not self.ends:
