@@ -17,11 +17,16 @@ COMPANIONS = (".part", ".part.config.json", ".dropped.jsonl", ".manifest.json")
 """Suffixes of the files next to an output file."""
 _SHOWN = 60  # characters of a value in a message
 _ADDRESS = re.compile(r"""(?i:(https?://))(?:[^\s/?#"\\]*@)?([^\s?#"\\]*)(?:\?[^\s#"\\]*)?""")
+_VALUE = re.compile(rf"""(\s*(?:-*[\w.-]+=)*\s*["']?){_ADDRESS.pattern}(?=["']?\s*\Z|\#)""")
+_IN_BRACKETS = re.compile(r"""\s*(?:-*[\w.-]+=)*\s*["']?[\[{]""")
 
 
 def without_secrets(text: str) -> str:
-    """Return a text whose web addresses have no user name, password or query: outputs are published."""
-    return _ADDRESS.sub(r"\1\2", text)
+    """Return the value of an option without user name, password and query of a server's address: outputs are published.
+
+    An address is a server's where it is the whole value, that of KEY=, or in a list or mapping; others are of a text.
+    """
+    return _ADDRESS.sub(r"\1\2", text) if _VALUE.match(text) or _IN_BRACKETS.match(text) else text
 
 
 def differences(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:

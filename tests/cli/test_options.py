@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -94,6 +95,27 @@ def test_an_option_and_a_word_of_a_config_file_are_read_under_their_old_name(
 def test_the_saved_config_names_the_whole_command_line(run: CliRunner) -> None:
     config(run, "--count", "9", "--tasks", "a b")
     assert Path("config.yaml").read_text().startswith("# codereasoner some --count 9 --tasks 'a b'\n")
+
+
+TEXT = "See https://me:you@example.org/a?b=c#d, or 'https://example.org?e=f' alone"
+
+
+@pytest.mark.parametrize("text", [TEXT, f"words={TEXT}", "https://example.org/?a=b is a page", "a? https://b.org/?c"])
+def test_an_address_in_a_text_is_written_as_it_is(run: CliRunner, text: str) -> None:
+    made = config(run, "--tasks", text)
+    first = Path("config.yaml").read_text().splitlines()[0]
+    assert shlex.split(first)[-1] == text
+    assert config(run, "--config", "config.yaml") == made
+
+
+@pytest.mark.parametrize(
+    "value", ["{}", "url={}", "a.base-url={}", "url='{}'", 'set={"url": "{}"}', "set={n: 1, url: {}}", "set=[1, {}]"]
+)
+@pytest.mark.parametrize("after", ["", "#there"])
+def test_the_address_of_a_server_is_written_without_secrets(run: CliRunner, value: str, after: str) -> None:
+    config(run, f"--tasks={value.replace('{}', f'HTTPS://me:SECRET@host:8/v1?key=SECRET{after}')}")
+    assert "SECRET" not in Path("config.yaml").read_text()
+    assert Path("config.yaml").read_text().count("HTTPS://host:8/v1") == 2
 
 
 def test_a_mapping_in_a_config_file_is_a_list_of_settings_with_values_of_any_kind(run: CliRunner) -> None:
