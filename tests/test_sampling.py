@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from codereasoner.errors import EndpointError
 from codereasoner.extend import Completion, Model, Prompt, Sampling
-from codereasoner.sampling import prompts_for, sample_and_grade
+from codereasoner.sampling import KeptAnswers, kept_answers, prompts_for, sample_and_grade
 from codereasoner.styles import find_style
 from codereasoner.task import Grade, Question
 
@@ -66,3 +67,20 @@ def test_a_model_that_answers_nothing_is_refused_unless_that_is_allowed() -> Non
         sample_and_grade(prompts, Shuffled("123"), STYLE, Sampling(), None)
     allowed = sample_and_grade(prompts, Shuffled("123"), STYLE, Sampling(), None, may_fail=True)
     assert {each.grade.outcome for each in allowed} == {"error"}
+
+
+def test_a_kept_answer_is_never_asked_for_again_and_says_the_same(tmp_path: Path) -> None:
+    out, prompts = tmp_path / "chains.jsonl", prompts_for(QUESTIONS * 2, STYLE, range(2))
+    with kept_answers(out) as answers:
+        sampling = Sampling(temperature=0.5)
+        first = dict(KeptAnswers(Shuffled("2"), answers).complete(prompts, sampling))
+        assert len(first) == 8
+    with kept_answers(out) as answers:
+        model = KeptAnswers(Shuffled("13"), answers)  # answers what is missing and nothing else
+        assert dict(model.complete(prompts, sampling)) == first | {
+            index: Completion("<answer>2</answer>") for index in (2, 3, 8, 9)
+        }
+        answers.finish()
+    with kept_answers(out) as answers:
+        assert len(dict(KeptAnswers(Shuffled("123"), answers).complete(prompts, sampling))) == 12
+        assert not list(KeptAnswers(Shuffled("123"), answers).complete(prompts, Sampling()))

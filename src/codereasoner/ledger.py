@@ -24,7 +24,7 @@ from typing import IO, Any, Self, TypeAlias, TypeVar
 from codereasoner import __version__
 from codereasoner.errors import ConfigError, DataError, no_file
 from codereasoner.jsonl_files import check_fields, object_of, read_lines, read_rows_of_part, read_text, row_of
-from codereasoner.outputs import check_writable, differences, locked, refuse_others, trim_torn_line, without_secrets
+from codereasoner.outputs import check_writable, differences, locked, published, refuse_others, trim_torn_line
 from codereasoner.parquet_files import Row, packed, read_parquet, unpacked, write_parquet
 from codereasoner.records import Plain
 from codereasoner.spill import Keys
@@ -101,6 +101,7 @@ class Ledger:
 
     A parquet file holds the fields named in `json_columns` as JSON text: those whose keys differ from row to row.
     With `reopen`, a finished file is opened again and grows; its config must stay the same for that.
+    `grows` is the key of the config for an input that the same command may have made anew: no other one is refused.
     Leaving the block without `finish` keeps the part file for the next try. Inside the block the output is locked: two
     processes never write one file.
 
@@ -120,6 +121,7 @@ class Ledger:
         self.counts: Counter[str] = Counter()
         self.drops: Counter[str] = Counter()
         self.extra: Row = {}
+        self.grows = ""
         self._part = path.with_name(path.name + ".part")
         self._dropped = _dropped_path(path)
         self._keys = Keys()
@@ -245,20 +247,17 @@ class Ledger:
         config = self._part_config()
         return object_of(str(config), read_text(config)) if config.is_file() else None
 
-    def refuse_others(self, later: str = "") -> None:
-        """Refuse to replace what this config did not make.
-
-        later: key of the config whose value is known only after work that should not be in vain.
-        """
+    def refuse_others(self) -> None:
+        """Refuse to replace what this config did not make."""
         check_writable(self.path)
         begun, now = self._begun(), _plain(self.config)
         if begun is not None and self._part.is_file() and self._part.stat().st_size:
-            refuse_others(self.path, begun, _with_value_of(begun, later, now), "begun")
+            refuse_others(self.path, begun, _with_value_of(begun, self.grows, now), "begun")
         if not self.path.is_file() or self._is_ours():
             return
         refuse_unmade(self.path)
         made = (read_manifest(self.path) or {}).get("config", {})
-        refuse_others(self.path, made, _with_value_of(made, later, now))
+        refuse_others(self.path, made, _with_value_of(made, self.grows, now))
 
     def _begin_or_continue(self) -> None:
         config = self._part_config()
@@ -387,7 +386,7 @@ def _row_of(record: Record) -> Mapping[str, Any]:
 
 def _plain(config: Config) -> Row:
     """Return the config as it will read back from JSON, without secrets: tuples are lists, paths are text."""
-    plain: Row = json.loads(without_secrets(json.dumps(config, default=str, ensure_ascii=False)))
+    plain: Row = published(json.loads(json.dumps(config, default=str)))
     return plain
 
 

@@ -10,6 +10,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from codereasoner.errors import ConfigError
 
@@ -27,6 +28,15 @@ def without_secrets(text: str) -> str:
     An address is a server's where it is the whole value, that of KEY=, or in a list or mapping; others are of a text.
     """
     return _ADDRESS.sub(r"\1\2", text) if _VALUE.match(text) or _IN_BRACKETS.match(text) else text
+
+
+def published(value: Any) -> Any:
+    """Return a value of JSON whose texts are all without secrets."""
+    if isinstance(value, dict):
+        return {name: published(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [published(each) for each in value]
+    return without_secrets(value) if isinstance(value, str) else value
 
 
 def differences(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:

@@ -1,13 +1,18 @@
-"""The one loop of prompt, complete and grade: evaluation, quiz, teacher and rating ask a model through it."""
+"""The one loop of prompt, complete and grade: evaluation, quiz, teacher and rating ask a model through it.
+
+`KeptAnswers` makes a model of which a killed stage asks nothing twice.
+"""
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from codereasoner.errors import EndpointError, counted
 from codereasoner.extend import Completion, Model, Prompt, Sampling, commonest, task_of
-from codereasoner.records import Answer
+from codereasoner.ledger import Ledger, record_of
+from codereasoner.records import Answer, answer_key
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner, grade_all
 
@@ -27,6 +32,65 @@ class Sample:
     def correct(self) -> bool:
         """True for a right answer."""
         return self.grade.outcome == "correct"
+
+
+class KeptAnswers(Model):
+    """A model whose answers are appended to a ledger as they arrive and are never asked for again.
+
+    A failed request is not kept. The identity, also in the answers, is that of the model.
+    """
+
+    def __init__(self, model: Model, answers: Ledger) -> None:
+        super().__init__(model.target)
+        self._model = model
+        self._answers = answers
+
+    @property
+    def identity(self) -> str:
+        """The identity of the model."""
+        return self._model.identity
+
+    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
+        """Yield the kept completions, then those of the model as they are ready."""
+        facts, identity = sampling.facts(), self.identity
+        keys = [answer_key(each.question.id, identity, each.style, each.sample, facts) for each in prompts]
+        known = {key for key in keys if key in self._answers}
+        missing = [index for index, key in enumerate(keys) if key not in known]
+        found = {}
+        for number, row in enumerate(self._answers.rows(), start=1) if known else ():
+            if row["id"] in known:
+                each = record_of(self._answers.path, number, row, Answer)
+                counted = (each.prompt_tokens, each.completion_tokens)
+                found[each.id] = Completion(each.text, each.finish, *counted, each.thoughts, each.reason)
+        yield from ((index, found[key]) for index, key in enumerate(keys) if key in found)
+        for place, completion in self._model.complete([prompts[index] for index in missing], sampling):
+            prompt, key = prompts[missing[place]], keys[missing[place]]
+            if completion.finish != "error":
+                answer = Answer(
+                    prompt.question.id,
+                    identity,
+                    prompt.style,
+                    prompt.sample,
+                    completion.text,
+                    completion.finish,
+                    facts,
+                    completion.prompt_tokens,
+                    completion.completion_tokens,
+                    thoughts=completion.thoughts,
+                    id=key,
+                )
+                self._answers.append(answer)
+            yield missing[place], completion
+
+
+def answers_of(out: Path) -> Path:
+    """Return the path of the answers from which an output is made."""
+    return out.with_name(f"{out.name}.answers.jsonl")
+
+
+def kept_answers(out: Path) -> Ledger:
+    """Return the ledger of the answers from which an output is made."""
+    return Ledger(answers_of(out), {"records": "answers"}, reopen=True)
 
 
 def prompts_for(questions: Iterable[Question], style: Style, samples: Iterable[int] = (0,)) -> list[Prompt]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +13,9 @@ from tests.cli.conftest import Command
 
 from codereasoner.cli import _os_error
 from codereasoner.errors import IsolationError
+from codereasoner.extend import Completion, Prompt, Sampling
 from codereasoner.ledger import read_manifest
+from codereasoner.models.scripted import Scripted
 
 SOURCE = "def f(x):\n    y = x * 2\n    return y + 1"
 PROGRAMS: list[dict[str, object]] = [{"source": SOURCE, "entry": "f", "calls": ["3", "5"], "split": "train"}]
@@ -326,6 +329,28 @@ def test_a_teacher_is_tried_on_a_few_questions_and_the_rest_is_projected(questio
     code, _, err = questions("chain", "questions.jsonl", "--limit", "1")
     assert code == 2
     assert "--limit tries a teacher: give --by MODEL" in err
+
+
+@pytest.mark.parametrize(("name", "rated"), [("chain", ""), ("select", ".passes.jsonl")])
+def test_an_answer_that_was_paid_for_is_not_asked_for_again(
+    questions: Command, monkeypatch: pytest.MonkeyPatch, name: str, rated: str
+) -> None:
+    words = (name, "questions.jsonl", "--by", "scripted:gold", "--out", "out.jsonl", "--allow-weak-isolation")
+    questions(*words)
+    made = {each: Path(each).read_bytes() for each in {"out.jsonl", f"out.jsonl{rated}"}}
+    for each in made:  # as if the command had been killed before its first row
+        Path(each).unlink()
+        Path(f"{each}.manifest.json").unlink()
+    asked: list[Prompt] = []
+
+    def complete(model: Scripted, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
+        asked.extend(prompts)
+        return iter(())
+
+    monkeypatch.setattr(Scripted, "complete", complete)
+    questions(*words)
+    assert {each: Path(each).read_bytes() for each in made} == made
+    assert not asked
 
 
 def test_what_was_asked_and_answered_is_shown(questions: Command) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -67,6 +67,44 @@ def test_the_passes_of_every_question_are_counted_once_and_kept(questions: Path)
     assert model.asked == 400
     rated(questions, model)
     assert model.asked == 400
+
+
+class Failing(Weak):
+    """Fails each request of some questions, and dies after a number of completions."""
+
+    name = "failing"
+
+    def __init__(self, target: str, fails: Collection[str] = (), dies: int = 1000) -> None:
+        super().__init__(target)
+        self.fails, self.dies = fails, dies
+
+    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
+        for index, completion in super().complete(prompts, sampling):
+            if self.asked > self.dies:
+                raise EndpointError("the server is gone")
+            failed = prompts[index].question.facts["call"] in self.fails and prompts[index].sample == 1
+            yield index, Completion("", "error", reason="503: busy") if failed else completion
+
+
+def test_an_answer_that_had_arrived_when_the_server_died_is_not_asked_for_again(questions: Path) -> None:
+    with pytest.raises(EndpointError, match="gone"):
+        rated(questions, Failing("w", dies=300))
+    model = Failing("w")
+    assert Counter(row["passes"] for row in read_rows(rated(questions, model))) == dict.fromkeys(range(5), 20)
+    assert model.asked == 100
+
+
+def test_a_question_with_a_failed_request_is_rated_by_the_same_call_later(questions: Path, tmp_path: Path) -> None:
+    out = tmp_path / "hard.jsonl"
+    passes = rated(questions, Failing("w", "34"))
+    select_questions(questions, out, Choice(Band(1, 4)), passes)
+    assert {each.features["passes"] for each in read_records(out, Question)} == {1, 2}
+    model = Failing("w")
+    assert Counter(row["passes"] for row in read_rows(rated(questions, model))) == dict.fromkeys(range(5), 20)
+    assert model.asked == 40
+    select_questions(questions, out, Choice(Band(1, 4)), passes)
+    assert Counter(each.features["passes"] for each in read_records(out, Question)) == dict.fromkeys(range(1, 5), 20)
+    assert not [row for row in read_rows(tmp_path / "hard.jsonl.dropped.jsonl") if row["reason"] == "not rated"]
 
 
 def test_questions_are_chosen_by_how_often_a_model_is_right(questions: Path, tmp_path: Path) -> None:

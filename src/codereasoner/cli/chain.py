@@ -35,7 +35,7 @@ def chain_command(
 
     Reads questions.jsonl, or a folder with it, and for the narrator runs.parquet. Writes one chain per row to
     chains.jsonl; questions that a teacher does not solve, or for which the narrator finds no call, go to
-    chains.jsonl.dropped.jsonl with the reason.
+    chains.jsonl.dropped.jsonl with the reason, and all answers of a teacher to chains.jsonl.answers.jsonl.
 
     Example:
 
@@ -47,6 +47,7 @@ def chain_command(
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.ledger import read_manifest
     from codereasoner.records import Run
+    from codereasoner.sampling import answers_of
     from codereasoner.stages.distribute import PerProcessPool
     from codereasoner.stages.engine import make_engine
     from codereasoner.stages.named_tasks import task_names
@@ -60,7 +61,7 @@ def chain_command(
     if teacher is None:
         runs = rows_file(runs or file_next_to(questions, "runs.parquet"), "runs.parquet", kind=Run)
     out = out or Path(f"chains-first-{limit}.jsonl" if limit else "chains.jsonl")
-    prepare_outputs(out)
+    prepare_outputs(out, answers_of(out))
     if teacher is None:
         assert runs is not None  # found above
         searches = any(extend.task(name).direction == "backward" for name in task_names(tasks, questions))

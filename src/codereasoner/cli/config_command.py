@@ -12,7 +12,7 @@ import click
 from codereasoner.cli.command_files import check_outputs, fresh_option
 from codereasoner.cli.option_types import JsonObject
 from codereasoner.errors import ConfigError, EndpointError, did_you_mean
-from codereasoner.outputs import without_secrets
+from codereasoner.outputs import published, without_secrets
 from codereasoner.renamed import current_name
 
 WITH_PRESETS = ("build", "sft", "grpo", "rft")
@@ -180,6 +180,4 @@ def words_of(config: type, without: Sequence[str] = ()) -> list[str]:
 def _yaml_value(value: object) -> object:
     if isinstance(value, tuple | list):
         return [_yaml_value(item) for item in value]
-    if isinstance(value, str):
-        return without_secrets(value)
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, Path) else published(value)

@@ -65,28 +65,37 @@ def select_command(
     """Select questions by difficulty: by the programs' features, or by how often a model is right.
 
     Reads questions.jsonl. Writes the selected questions to selected.jsonl, the others to selected.jsonl.dropped.jsonl
-    with the reason, and the ratings of a model to selected.jsonl.passes.jsonl.
+    with the reason, the ratings of a model to selected.jsonl.passes.jsonl, and its answers to
+    selected.jsonl.passes.jsonl.answers.jsonl. The same command continues where it was stopped, and asks failed
+    requests again.
 
     Example:
 
     \b
         codereasoner select questions.jsonl --low 2 --order curriculum
     """
-    from codereasoner.cli.console import bar
+    from codereasoner.cli.console import bar, console, styled
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.curation.difficulty import Band
+    from codereasoner.errors import counted
+    from codereasoner.extend import commonest
+    from codereasoner.sampling import answers_of
     from codereasoner.stages.rate_difficulty import Choice, rate_questions, refuse_other_selection, select_questions
     from codereasoner.task import Question
 
     questions = rows_file(questions, "questions.jsonl", kind=Question)
     choice = Choice(Band(low, high), per_level, "curriculum" if order == "curriculum" else "given")
     ratings = out.with_name(f"{out.name}.passes.jsonl")
-    prepare_outputs(out, ratings)
+    prepare_outputs(out, ratings, answers_of(ratings))
     if by != FEATURES:
         refuse_other_selection(questions, out, choice)
         model, style, sampling = config.find(by)
         with pools.open() as pool, bar("rate", f"the first answers of {by}") as progress:
-            rate_questions(questions, ratings, model, style, config.samples, sampling, pool.run, progress)
+            words = (model, style, config.samples, sampling, pool.run, progress)
+            failed = rate_questions(questions, ratings, *words)
+        if failed:
+            said = f" {counted(failed.total(), 'request')} failed ({commonest(failed)}); the same command asks again."
+            console.print(styled("bold red", "warning", said))
         show_counts(ratings)
     with bar("select") as progress:
         select_questions(questions, out, choice, ratings if by != FEATURES else None, progress)

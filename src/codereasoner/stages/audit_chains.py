@@ -102,7 +102,9 @@ def refuse_other_true(texts: Path, out: Path, above: float) -> None:
     Raises:
         ConfigError: the message names what differs.
     """
-    _true_ledger(texts, "the audit to come", out, above).refuse_others(later="audit")
+    ledger = _true_ledger(texts, "the audit to come", out, above)
+    ledger.grows = "audit"
+    ledger.refuse_others()
 
 
 def _true_ledger(texts: Path, audit: str, out: Path, above: float) -> Ledger:

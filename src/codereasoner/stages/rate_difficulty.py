@@ -1,8 +1,8 @@
 """Difficulty: how often a model solves each question, and the selection and order of questions by it."""
 
 import heapq
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows
 from codereasoner.parquet_files import Row
 from codereasoner.records import batches_of, content_id
-from codereasoner.sampling import prompts_for, sample_and_grade
+from codereasoner.sampling import KeptAnswers, kept_answers, prompts_for, sample_and_grade
 from codereasoner.spill import Rows
 from codereasoner.stages.progress import counts, tell
 from codereasoner.styles import Style
@@ -52,36 +52,35 @@ def rate_questions(
     sampling: Sampling,
     runner: Runner,
     progress: Progress = silent,
-) -> None:
-    """Count for each question how many of `samples` answers of a model are right."""
+) -> Counter[str]:
+    """Count for each question how many of `samples` answers of a model are right; return why requests failed.
+
+    A question with a failed request is not rated. The next time only the failed requests are asked again.
+    """
     if samples < 1:
         raise ConfigError(f"a model must be sampled at least once, not {samples} times")
     config = {"questions": fingerprint(questions), "model": model.identity, "style": style.name, "samples": samples}
-    ledger = Ledger(out, config | {"sampling": sampling.facts()})
-    if ledger.is_complete():
-        return
     total = counts(questions).get("kept", 0)
-    with ledger:
+    failed: Counter[str] = Counter()
+    with (
+        Ledger(out, config | {"sampling": sampling.facts()}, reopen=True) as ledger,
+        kept_answers(out) as answers,
+    ):
+        kept = KeptAnswers(model, answers)
         left = (question for question in extend.read_questions(questions) if question.id not in ledger)
         for batch in batches_of(left, BATCH):
-            for question, passes in zip(batch, _passes(batch, model, style, samples, sampling, runner), strict=True):
-                row = {"id": question.id, "passes": passes, "samples": samples}
-                if passes is None:
-                    ledger.drop(row, "not every sample was answered")
-                else:
-                    ledger.append(row)
+            prompts = prompts_for(batch, style, range(samples))
+            found = sample_and_grade(prompts, kept, style, sampling, runner, may_fail=len(ledger) > 0)
+            for question, several in zip(batch, batches_of(found, samples), strict=True):
+                reasons = [each.grade.reason for each in several if each.grade.outcome == "error"]
+                failed.update(reasons)
+                if not reasons:
+                    passes = sum(sample.correct for sample in several)
+                    ledger.append({"id": question.id, "passes": passes, "samples": samples})
                 tell(progress, len(ledger), total, "questions rated")
+        answers.finish()
         ledger.finish()
-
-
-def _passes(
-    batch: Sequence[Question], model: Model, style: Style, samples: int, sampling: Sampling, runner: Runner
-) -> Iterator[int | None]:
-    found = sample_and_grade(prompts_for(batch, style, range(samples)), model, style, sampling, runner)
-    for start in range(0, len(found), samples):
-        several = found[start : start + samples]
-        failed = any(sample.grade.outcome == "error" for sample in several)
-        yield None if failed else sum(sample.correct for sample in several)
+    return failed
 
 
 def select_questions(
@@ -113,13 +112,15 @@ def select_questions(
 
 def refuse_other_selection(questions: Path, out: Path, choice: Choice) -> None:
     """Refuse, before the questions are rated, to replace what `select_questions` made with another choice."""
-    _selection(questions, "the ratings to come", out, choice).refuse_others(later="passes")
+    _selection(questions, "the ratings to come", out, choice).refuse_others()
 
 
 def _selection(questions: Path, passes: str | None, out: Path, choice: Choice) -> Ledger:
     """Return the ledger of a selection by the ratings of this fingerprint."""
     band = {"low": choice.band.low, "high": choice.band.high, "per_level": choice.per_level, "order": choice.order}
-    return Ledger(out, {"questions": fingerprint(questions), "passes": passes, **band})
+    ledger = Ledger(out, {"questions": fingerprint(questions), "passes": passes, **band})
+    ledger.grows = "passes"
+    return ledger
 
 
 def _judged(questions: Path, choice: Choice, rates: Rows | None) -> Iterator[tuple[Question, str | None]]:

@@ -19,6 +19,7 @@ from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records, read_rows, record_of
 from codereasoner.parquet_files import Row
 from codereasoner.records import Chain, Run, batches_of
+from codereasoner.sampling import KeptAnswers, kept_answers
 from codereasoner.stages.balance_sets import Choice, Place
 from codereasoner.stages.engine import Engine, map_each
 from codereasoner.stages.named_tasks import task_names
@@ -155,7 +156,7 @@ def teach_chains(
     split: str = "",
     first: int = 0,
 ) -> None:
-    """Write a teacher's chains, each kept because the answer it led to was verified.
+    """Write a teacher's chains, each kept because the answer it led to was verified; all its answers lie beside them.
 
     The manifest has the share of questions with a chain by task and difficulty. With `first`, only the first questions
     are tried, and the manifest has what `projected` needs.
@@ -178,11 +179,12 @@ def teach_chains(
     def asked() -> Iterator[Question]:
         return islice(_of_tasks(questions, tasks, split), first or None)
 
-    with ledger:
+    with ledger, kept_answers(out) as answers:
         every = sum(1 for _ in _of_tasks(questions, tasks, split))
         total = min(every, first or every)
         missing = (question for question in asked() if question.id not in ledger)
-        taught = teach(missing, teacher.model, teacher.style, pool.run, teacher.samples, teacher.sampling, spent)
+        model = KeptAnswers(teacher.model, answers)
+        taught = teach(missing, model, teacher.style, pool.run, teacher.samples, teacher.sampling, spent)
         for question, chain, grade in taught:
             if chain is None:
                 ledger.drop({"question": question.id}, grade.reason or grade.outcome)
@@ -201,6 +203,7 @@ def teach_chains(
                 "dollars": dollars,
                 **spent,
             }
+        answers.finish()
         ledger.finish()
 
 
