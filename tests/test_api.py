@@ -150,6 +150,11 @@ def test_a_task_may_be_handed_over_as_a_class(run: Run) -> None:
     assert cr.grade(question, "<answer>yes</answer>").reward == 1.0
 
 
+def test_a_task_of_the_registry_is_handed_over_as_itself_or_as_its_class(run: Run) -> None:
+    task = extend.task("output")
+    assert cr.ask(run, task) == cr.ask(run, type(task)) == cr.ask(run, "output")
+
+
 def test_an_evaluation_has_its_accuracy_interval_and_a_table(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("pandas")
     result = cr.evaluate(cr.ask(run, "output", "input"), "scripted:gold", out=tmp_path / "gold")

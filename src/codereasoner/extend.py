@@ -222,6 +222,8 @@ def register(made: Task | type[Task]) -> Task:
         if not own:
             raise ConfigError(f"the task {name} has no {method}: write it as docs/tasks.md shows")
     if name in available("task"):
+        if type(found) is type(_built_in(name)):
+            return _built_in(name)
         raise ConfigError(
             f"the task {type(found).__name__} is named '{name}', as a built-in one is: give it another name"
         )

@@ -180,6 +180,24 @@ def test_a_run_that_is_read_has_what_a_run_that_is_made_has() -> None:
     assert run == Run.from_json(run.to_json())
 
 
+@pytest.mark.parametrize(
+    ("source", "name", "shown"),
+    [
+        ("class _A:\n def f(self, __x): pass", "_A__x", "__x"),
+        ("class _A:\n def f(self, __x): _A__x = 1", "_A__x", "_A__x"),
+        ("class A:\n def f(self, __x__): pass", "_A__x__", "_A__x__"),
+        ("class A:\n def f(self, __x): pass", "_B__x", "_B__x"),
+        ("class A__b:\n def f(self, __x__y): pass", "_A__b__x__y", "__x__y"),
+        ("class _:\n def f(self, __x): pass", "___x", "___x"),
+        ("class A:\n def f(self, __x): pass", "_A" + "_" * 1_000_000 + "x", "_A" + "_" * 1_000_000 + "x"),
+    ],
+)
+def test_a_private_variable_of_a_class_has_the_name_that_the_text_gives_it(source: str, name: str, shown: str) -> None:
+    body = written([["call", 0, 1, "f", [], [f"{json.dumps(name)}: {json.dumps('1')}"]]], "1", [1])
+    job, limits = replace(JOB, source=source, record="trace"), {**LIMITS, "trace_bytes": 2_000_000}
+    assert list(read_answer(body, job, "A", limits).steps[0].changes) == [shown]
+
+
 def written(steps: list[list[object]], value: str, lines: list[int]) -> bytes:
     """An answer as a worker writes it."""
     return answer("ok", value, "", value, steps_text(steps), lines, "steps", value, 0.25)

@@ -258,6 +258,7 @@ _TOGETHER = re.compile(
     r"(?:(?:^|[\s`(])(?!(?:First|Second|Third|Next|Then|Now|Finally|Lastly|So|Thus|Hence|Here|Again|Initially|Also)\b)"
     r"(?P<name>\*?[A-Za-z_]\w*(?:\.\w+|\[[^][\n]*\])*)|[])](?:\.\w+)*)[`*]{0,2}\s*,\s*[`*]{0,2}\Z"
 )
+_TARGETS = re.compile(r"[\n`][ \t]*(?=[\w*(\[])(?:[\w*()\[\].'\"]|, ?)*, ?\*?\Z")  # code so far: `[x, *y], *`
 _IN_A_SENTENCE = re.compile(r"[a-z\d'] \Z")
 _ENDS_A_CLAUSE = {
     None,  # more than a name, such as `(a, b)` or `f(x)`
@@ -297,9 +298,12 @@ _FINAL = re.compile(
 _LOOKS_BACK = ("was", "starts")
 
 
+_BEFORE = 80  # characters before a name that say whether it is a claim
+
+
 def _is_no_claim(text: str, match: re.Match[str]) -> bool:
     name = match.start("name")
-    before = text[max(0, name - 80) : name]
+    before = text[max(0, name - _BEFORE) : name]
     relation = match["relation"]
     if relation.strip() == ":":
         return not _LIST_LINE.search(before)
@@ -311,6 +315,8 @@ def _is_no_claim(text: str, match: re.Match[str]) -> bool:
         end = literal_end(text, start)
         if end and _ANOTHER.match(text, end):
             return True  # `x, y = 1, 2`, `p.x = y = 1, 2`
+        if together and together["name"] is None and _TARGETS.search("\n" + before if name < _BEFORE else before):
+            return True  # `(x, y), z = [[1, 2], 3]`
         if together and together["name"] not in _ENDS_A_CLAUSE:
             is_code = not _IN_A_SENTENCE.search(before, 0, together.start("name"))
             if is_code or end is None or text[start] in CLOSING:

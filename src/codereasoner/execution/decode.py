@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Never, get_args
@@ -30,6 +31,10 @@ _EVENTS: dict[str, Event] = {name[0]: name for name in get_args(Event)}
 _CUTS = frozenset({"", "steps", "bytes", "depth", "tracer removed"})
 _TEXT = frozenset({str})
 _LINE_END = re.compile("\r\n|\r|\n")  # as the compiler counts lines
+_WORD = re.compile(r"\w+")
+_CLASS = re.compile(r"\bclass\s+(\w+)")
+_PRIVATE = re.compile(r"(?=__\w)(?!\w+__$)")
+_LONG_NAME = 200  # a forged one may have millions of characters
 _MAX_LINE = 1 << 31
 _ESCAPED = 12  # bytes that JSON in ASCII takes for a character, at most; also those of a line's number
 _REST = 50_000  # characters of all that has no limit of its own: the exception, the reason, the marks
@@ -83,6 +88,8 @@ def _read(body: bytes, job: Job, level: str, limits: RunLimits) -> Run:
         raise _MalformedError(f"nothing is cut by {cut!r:.40}")
     if not 0 <= cpu_ms < 1e9:
         raise _MalformedError(f"{cpu_ms!r:.40} is no time")
+    if steps and b'"_' in body and "class" in job.source:
+        steps = _as_written(steps, job.source)
     fields = _NO_RUN.copy()  # all names in their order; to merge two dicts would take three times as long
     fields["source"], fields["entry"], fields["call"] = job.source, job.entry, job.call
     fields["outcome"], fields["value"], fields["exception"], fields["stdout"] = outcome, value, exception, stdout
@@ -90,6 +97,27 @@ def _read(body: bytes, job: Job, level: str, limits: RunLimits) -> Run:
     fields["isolation"], fields["python"], fields["shared"], fields["cpu_ms"] = level, PYTHON, job.origin, cpu_ms
     fields["id"] = run_id(job.source, job.entry, job.call)
     return make(Run, fields)
+
+
+def _as_written(steps: tuple[Step, ...], source: str) -> tuple[Step, ...]:
+    """Return steps with `__x` for each variable `_A__x` that Python made of it in a class `A` of the source."""
+    words = set(_WORD.findall(source))
+    owners = {f"_{name.lstrip('_')}" for name in _CLASS.findall(source)} - {"_"}
+    written = {}
+    for name in {name for step in steps for name in (*step.changes, *step.removed)} - words:
+        for place in _PRIVATE.finditer(name) if len(name) < _LONG_NAME else ():
+            if name[: place.start()] in owners and name[place.start() :] in words:
+                written[name] = name[place.start() :]
+    if not written:
+        return steps
+    return tuple(
+        replace(
+            step,
+            changes={written.get(name, name): text for name, text in step.changes.items()},
+            removed=tuple(written.get(name, name) for name in step.removed),
+        )
+        for step in steps
+    )
 
 
 def _items(body: bytes) -> int:
