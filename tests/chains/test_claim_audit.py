@@ -179,6 +179,14 @@ def test_a_chain_that_looks_for_a_call_is_checked_against_the_run_of_the_call_it
     assert (audited.checked, audited.true, audited.first_false) == (5, 4, "y = 2")
 
 
+def test_a_call_raises_also_after_a_handler_that_does_not_match(pool: Pool) -> None:
+    source = "def f(x):\n    try:\n        return x[0]\n    except ValueError:\n        return 0"
+    run = pool.run([Job(source, "f", "{}", record="trace")])[0]
+    text = "Line 3, `return x[0]`: raises KeyError.\nLine 4, `except ValueError:`: it does not match.\n"
+    assert audit(text + "So the call raises KeyError.", run).first_false is None
+    assert audit(text + "So the call raises ValueError.", run).first_false == "raises ValueError"
+
+
 def test_a_chain_that_names_no_known_call_has_no_claims() -> None:
     assert audit_search("x = 3", {}, "9") == Audit(0, 0)
 

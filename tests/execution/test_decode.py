@@ -15,6 +15,7 @@ from tests.fuzz import JOB, LIMITS, fuzz, read_both
 from codereasoner.execution import decode
 from codereasoner.execution.decode import failed, read_answer
 from codereasoner.execution.encode import answer, steps_text
+from codereasoner.execution.pool import Limits
 from codereasoner.records import Run, Step
 
 needs_extension = pytest.mark.skipif(decode.read_natively is None, reason="the extension is not built")
@@ -194,8 +195,8 @@ def test_a_run_that_is_read_has_what_a_run_that_is_made_has() -> None:
 )
 def test_a_private_variable_of_a_class_has_the_name_that_the_text_gives_it(source: str, name: str, shown: str) -> None:
     body = written([["call", 0, 1, "f", [], [f"{json.dumps(name)}: {json.dumps('1')}"]]], "1", [1])
-    job, limits = replace(JOB, source=source, record="trace"), {**LIMITS, "trace_bytes": 2_000_000}
-    assert list(read_answer(body, job, "A", limits).steps[0].changes) == [shown]
+    job = replace(JOB, source=source, record="trace")
+    assert list(read_answer(body, job, "A", Limits(trace_bytes=2_000_000).as_dict()).steps[0].changes) == [shown]
 
 
 def written(steps: list[list[object]], value: str, lines: list[int]) -> bytes:

@@ -249,7 +249,7 @@ class Events:
 
     def _raise(self, claim: EventClaim) -> bool | None:
         found = self._next(lambda each: each.kind == "exception" and each.value.startswith(claim.value))
-        return found is not None
+        return found is not None or self._run.exception.startswith(claim.value)
 
 
 def _agrees(claim: EventClaim, condition: ast.expr, state: Mapping[str, str]) -> bool | None:
