@@ -347,3 +347,10 @@ def test_a_file_that_goes_on_is_refused_where_a_row_has_no_key(tmp_path: Path, r
     with pytest.raises(DataError, match="has no text 'id'"), Ledger(path, {}):
         pass
     assert part.read_text() == row + "\n"
+
+
+def test_rows_that_pandas_has_picked_are_read_without_its_labels(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    path = tmp_path / "runs.parquet"
+    pandas.DataFrame({"id": ["a", "b", "c"], "steps": ["[1]", "[2]", "[3]"]}).iloc[[0, 2]].to_parquet(path)
+    assert list(read_rows(path)) == [{"id": "a", "steps": "[1]"}, {"id": "c", "steps": "[3]"}]

@@ -22,6 +22,7 @@ from codereasoner.api_arguments import (
     QuestionLike,
     StyleLike,
     TaskLike,
+    path_like,
     question_like,
     refuse_options,
     refuse_others,
@@ -240,7 +241,7 @@ def dataset(path: str | Path) -> Dataset:
         DataError: the file is missing or holds no rows. MissingExtra: `datasets` is not installed.
     """
     refuse_others(str | Path, PATH, path=path)
-    found: Dataset = import_extra("datasets", "train").Dataset.from_list(list(read_rows(Path(path))))
+    found: Dataset = import_extra("datasets", "train").Dataset.from_list(list(read_rows(path_like(path) or Path())))
     return found
 
 
@@ -304,7 +305,7 @@ def evaluate(
     refuse_others(str | Path | None, PATH, data=data, out=out)
     refuse_others(Sampling | None, "codereasoner.extend.Sampling(temperature=...)", sampling=sampling)
     if isinstance(questions, str | Path):
-        asked = load_questions(str(questions), Path(data) if data else None, split, _run, limit)
+        asked = load_questions(str(questions), path_like(data), split, _run, limit)
     else:
         if isinstance(questions, Mapping) or not isinstance(questions, Iterable):
             questions = [questions]
@@ -317,7 +318,7 @@ def evaluate(
     refuse_options(answering, options)
     label = model if isinstance(model, str) else answering.identity
     chosen = sampling or Sampling(max_tokens=answering.max_tokens or Sampling().max_tokens)
-    folder = Path(out) if out else Path("evaluations") / f"{Path(asked.name).stem}@{short_name(label)}"
+    folder = path_like(out) or Path("evaluations") / f"{Path(asked.name).stem}@{short_name(label)}"
     check_place(folder)
     if fresh:
         set_aside(folder)
@@ -385,7 +386,7 @@ def load(benchmark: str, data: str | Path | None = None) -> list[Question]:
     """
     refuse_others(str, "the name of a benchmark", benchmark=benchmark)
     refuse_others(str | Path | None, PATH, data=data)
-    return load_benchmark(benchmark, Path(data) if data else None, _run)[1]
+    return load_benchmark(benchmark, path_like(data), _run)[1]
 
 
 def _run(jobs: Sequence[Job]) -> list[Run]:

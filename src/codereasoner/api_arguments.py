@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from types import UnionType
 from typing import TypeAlias
 
@@ -27,6 +29,11 @@ def refuse_others(kinds: type | UnionType, words: str, **given: object) -> None:
     for name, value in given.items():
         if not isinstance(value, kinds) or isinstance(value, bool):
             raise ConfigError(f"{name} must be {words}, not {value!r:.60}")
+
+
+def path_like(path: str | Path | None) -> Path | None:
+    """Return a path, with `~` as the home folder; None for none."""
+    return Path(os.path.expanduser(path)) if path else None
 
 
 def task_like(task: TaskLike) -> Task:

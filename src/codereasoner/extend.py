@@ -13,6 +13,7 @@ import importlib.metadata
 import importlib.util
 import inspect
 import logging
+import os
 import pkgutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -318,6 +319,7 @@ def _find_model(name: str, options: dict[str, object]) -> Model:
     if colon and scheme in known:
         found: Model = known[scheme](target, **options)
         return found
+    name = os.path.expanduser(name)
     check_model_folder(name)
     known["local"].check(name)  # before it is loaded
     local: Model = known["local"](name, **options)

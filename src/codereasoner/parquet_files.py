@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 Row: TypeAlias = dict[str, Any]
 """One record as plain JSON; its columns depend on the kind of record."""
 _JSON_COLUMNS = b"codereasoner.json_columns"
+_INDEX = re.compile(r"__index_level_\d+__")  # the column in which pandas keeps the labels of rows that were picked
 
 
 def read_parquet(
@@ -33,7 +35,8 @@ def read_parquet(
     try:
         with parquet.ParquetFile(path) as file:
             texts = json.loads((file.schema_arrow.metadata or {}).get(_JSON_COLUMNS, b"[]"))
-            columns = [name for name in file.schema_arrow.names if name not in leave_out]
+            names = file.schema_arrow.names
+            columns = [name for name in names if name not in leave_out and not _INDEX.fullmatch(name)]
             texts = [name for name in texts if name in columns and unpack]
             place = 0
             for batch in file.iter_batches(batch_size=1000, columns=columns):

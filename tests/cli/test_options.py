@@ -97,6 +97,15 @@ def test_the_saved_config_names_the_whole_command_line(run: CliRunner) -> None:
     assert Path("config.yaml").read_text().startswith("# codereasoner some --count 9 --tasks 'a b'\n")
 
 
+def test_a_path_below_the_home_folder_is_found_where_no_shell_writes_it_out(
+    run: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    Path("c.yaml").write_text("tasks: [~/a, path=~/b, c~/d, '~e']\n")
+    assert config(run, "--config", "c.yaml").tasks == ("/home/me/a", "path=/home/me/b", "c~/d", "~e")
+    assert config(run, "--tasks=~/a", "--tasks", "path=~/b").tasks == ("/home/me/a", "path=/home/me/b")
+
+
 TEXT = "See https://me:you@example.org/a?b=c#d, or 'https://example.org?e=f' alone"
 
 

@@ -1,6 +1,8 @@
 """Commands whose options can also be given in a YAML file, under the same words; options given as flags win."""
 
 import json
+import os
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
@@ -18,6 +20,7 @@ from codereasoner.renamed import current_name
 WITH_PRESETS = ("build", "sft", "grpo", "rft")
 """The commands that the package brings configurations of."""
 _ARGUMENTS = "codereasoner.arguments"
+_HOME = re.compile(r"((?:--)?[\w.-]+=)?~(?=/|$)")
 
 
 class ConfigCommand(click.Command):
@@ -35,10 +38,10 @@ class ConfigCommand(click.Command):
         self.params.append(_reader("--config", click.Path(path_type=Path), _read_config, words))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments; an option that was renamed is read under its old name too."""
+        """Read the arguments: an option that was renamed also under its old name, and `~` as the home folder."""
         ctx.meta[_ARGUMENTS] = tuple(args)
         end = args.index("--") if "--" in args else len(args)
-        return super().parse_args(ctx, [*(self._current(each) for each in args[:end]), *args[end:]])
+        return super().parse_args(ctx, [*(_at_home(self._current(each)) for each in args[:end]), *args[end:]])
 
     def _current(self, argument: str) -> str:
         if not argument.startswith("--"):
@@ -126,9 +129,15 @@ def _as_given(value: object, option: click.Parameter) -> object:
     return None if value is None else _text(value)
 
 
+def _at_home(text: str) -> str:
+    """Return a path below `~` with the home folder, which a shell leaves as it is in --out=~/here, and YAML always."""
+    found = _HOME.match(text)
+    return f"{found[1] or ''}{os.path.expanduser('~')}{text[found.end() :]}" if found else text
+
+
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return value
+        return _at_home(value)
     return _json(value) if value is None or isinstance(value, bool | int | float | list | dict) else str(value)
 
 

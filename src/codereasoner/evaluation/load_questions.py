@@ -1,5 +1,6 @@
 """Load the questions of a benchmark, by its name, or of a questions file: the one way of every command and export."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,20 @@ class QuestionSet:
     questions: list[Question]
     benchmark: Benchmark | None = None
     whole: bool = True  # False where a limit may have left some out
+
+    def __post_init__(self) -> None:
+        """Keep one of each question.
+
+        Raises:
+            DataError: two questions have one id, so that one would be graded by the other's answer.
+        """
+        known: dict[str, Question] = {}
+        for question in self.questions:
+            if known.setdefault(question.id, question) != question:
+                raise DataError(
+                    f"{self.name} has two questions with the id '{question.id}': give each an id of its own, or none"
+                )
+        object.__setattr__(self, "questions", list(known.values()))
 
     @property
     def metrics(self) -> CountMetrics | None:
@@ -46,6 +61,7 @@ def load_questions(name: str, data: Path | None, split: str, runner: Runner, lim
     Raises:
         UserError: there is no such benchmark, data or split, or the data holds no programs to ask about.
     """
+    name = os.path.expanduser(name)
     if is_file(name):
         try:
             return QuestionSet(name, _of_split(name, split)[:limit])
