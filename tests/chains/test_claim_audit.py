@@ -187,6 +187,22 @@ def test_a_call_raises_also_after_a_handler_that_does_not_match(pool: Pool) -> N
     assert audit(text + "So the call raises ValueError.", run).first_false == "raises ValueError"
 
 
+def test_a_def_that_ran_before_the_call_has_not_run_in_it(pool: Pool) -> None:
+    source = "def twice(g):\n    def inner(x):\n        return g(x)\n    return inner\n@twice\ndef f(x): return x + 1"
+    run = pool.run([Job(source, "f", "1", record="trace")])[0]
+    assert audit("inner is called with x = 1. Line 2 has not run.", run).first_false is None
+    assert audit("Line 3 has not run.", run).first_false == "Line 3 has not run"
+
+
+@pytest.mark.parametrize("part", ["p.n", "p[0]"])
+def test_what_a_part_is_set_to_is_no_claim_of_a_later_test(pool: Pool, part: str) -> None:
+    made = "type('P', (), {'n': 1})()" if part == "p.n" else "[1]"
+    source = f"def f(x):\n    p = {made}\n    {part} = x\n    x += 1\n    if {part} == 0:\n        x += 1\n    return x"
+    run = pool.run([Job(source, "f", "0", record="trace")])[0]
+    text = f"Line 3, `{part} = x`: {part} = 0.\nLine 4, `x += 1`: x = 1.\nLine 5: 0 == 0 is true, the body runs."
+    assert audit(text, run).first_false is None
+
+
 def test_a_chain_that_names_no_known_call_has_no_claims() -> None:
     assert audit_search("x = 3", {}, "9") == Audit(0, 0)
 

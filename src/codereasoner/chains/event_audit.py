@@ -99,7 +99,7 @@ class Events:
         names = names_in(node)
         if not names:
             return _agrees(claim, node, {})
-        if lines := _tests_of(self._run.source).get(claim.code):
+        if not _is_of_a_part(claim, node) and (lines := _tests_of(self._run.source).get(claim.code)):
             if self._compared == (self._now, claim.code):
                 self._pass_over()
             event = self._next(lambda each: _is_test(each) and each.line in lines)
@@ -173,6 +173,8 @@ class Events:
 
     def _line(self, claim: EventClaim) -> bool | None:
         if not claim.holds or claim.line not in self._lines:
+            if not claim.holds and claim.line in self._lines.difference(self._run.lines):
+                return None  # the `def` of what is called, which may have run before the call
             return (claim.line in self._lines) is claim.holds
         is_past = _IS_PAST.search(claim.said) and not _IS_NEXT.search(claim.said)
         if is_past and any(each.line == claim.line for each in self._all()[: self._now]):
@@ -250,6 +252,11 @@ class Events:
     def _raise(self, claim: EventClaim) -> bool | None:
         found = self._next(lambda each: each.kind == "exception" and each.value.startswith(claim.value))
         return found is not None or self._run.exception.startswith(claim.value)
+
+
+def _is_of_a_part(claim: EventClaim, node: ast.expr) -> bool:
+    """Return whether a claim gives an item or attribute its value (`p.x = 3`), and is of no test."""
+    return bool(claim.value) and isinstance(node, ast.Compare) and isinstance(node.left, ast.Attribute | ast.Subscript)
 
 
 def _agrees(claim: EventClaim, condition: ast.expr, state: Mapping[str, str]) -> bool | None:
