@@ -76,6 +76,7 @@ def test_jsonl_rows_are_read(benchmark: CruxevalOutput, questions: list[Question
         ('{"sample_0": [], "sample_1": ["3"]}', "id 'sample_0': a list of texts is wanted"),
         ('[["2"]]', "a list of 1 entries, but there are 2 questions"),
         ('{"sample_0": ', "line 1, column 14: not JSON"),
+        ('{"sample_0": ["2"], "sample_1": ["3"], "sample_0": ["4"]}', "'sample_0' is there twice"),
         ("7", "holds int"),
         ('[{"a": 1}]', "row 1: the fields are a; a row has an id"),
         pytest.param('{"sample_0": [%s]}' % ("9" * 5_000), "a number of too many digits", id="digits"),

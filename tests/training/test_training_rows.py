@@ -77,6 +77,13 @@ def test_rows_of_another_kind_are_refused(question: Question, tokenizer: Any) ->
         ({"prompt": "q", "messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}, "a"),
         ({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}, "a"),
         ({"prompt": [{"role": "user", "content": "q"}], "completion": [{"role": "assistant", "content": "a"}]}, "a"),
+        (
+            {
+                "prompt": [{"role": "user", "content": [{"type": "text", "text": "q"}, {"type": "text", "text": "?"}]}],
+                "completion": [{"role": "assistant", "content": [{"type": "text", "text": "a"}]}],
+            },
+            "a",
+        ),
         ({"prompt": "def f", "completion": "(x): return"}, "(x): return"),
     ],
 )
@@ -94,6 +101,13 @@ def test_rows_in_the_formats_of_trl_are_learnt(row: Row, learnt: str, tokenizer:
 )
 def test_half_a_row_in_another_format_is_refused(row: Row, tokenizer: Any) -> None:
     with pytest.raises(DataError, match="row 1 has no prompt and completion"):
+        examples([row], tokenizer, 100)
+
+
+@pytest.mark.parametrize("content", [None, 4, [{"type": "image", "text": None}], ["a"], {"text": "a"}])
+def test_a_message_without_a_text_is_named_by_its_row(content: object, tokenizer: Any) -> None:
+    row = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": content}]}
+    with pytest.raises(DataError, match="row 1: the content of a message must be a text, or parts of text, not "):
         examples([row], tokenizer, 100)
 
 

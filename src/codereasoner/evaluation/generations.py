@@ -7,7 +7,7 @@ scored files have it; a list of lists in the order of the questions; rows with a
 import gzip
 import json
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -58,12 +58,22 @@ def _load(path: Path) -> object:
 
 def _json(path: Path, line: int, text: str) -> object:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_without_twins)
     except json.JSONDecodeError as error:
         where = f"line {line or error.lineno}, column {error.colno}"
         raise DataError(f"{path}, {where}: not JSON ({error.msg}); {_SHAPE}") from None
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
     except (ValueError, RecursionError):
         raise DataError(f"{path}: JSON nested too deeply, or a number of too many digits; {_SHAPE}") from None
+
+
+def _without_twins(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twin = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise DataError(f"'{twin}' is there twice in one object, and only the last would count; leave one out")
+    return found
 
 
 def _by_id(path: Path, content: object, questions: Sequence[Question]) -> Generations:

@@ -101,12 +101,12 @@ def _talks(row: Row, name: object, tokenizer: PreTrainedTokenizerBase) -> list[l
     """
     prompt, completion = row.get("prompt"), row.get("completion")
     if not completion:
-        turns = _messages(row.get("messages"))
+        turns = _messages(row.get("messages"), name)
         first = next((place for place, each in enumerate(turns) if each["role"] == "assistant"), 0)
         prompt, completion = turns[:first], turns[first:]
     elif isinstance(prompt, str) and isinstance(completion, str) and completion:
         return [[(prompt, completion)]]
-    prompt, completion = _messages(prompt), _messages(completion)
+    prompt, completion = _messages(prompt, name), _messages(completion, name)
     if not prompt or not completion or completion[-1]["role"] != "assistant":
         raise DataError(
             f"row {name} has no prompt and completion (two texts, or messages of which the last is the assistant's) "
@@ -127,12 +127,21 @@ def _talks(row: Row, name: object, tokenizer: PreTrainedTokenizerBase) -> list[l
     return talks
 
 
-def _messages(found: Any) -> list[Mapping[str, Any]]:
-    """Return a list of chat messages as it is, an empty one for anything else."""
+def _messages(found: Any, name: object) -> list[Mapping[str, Any]]:
+    """Return a list of chat messages, whose parts of text are joined; an empty one for anything else."""
     is_chat = isinstance(found, list) and all(
         isinstance(each, dict) and {"role", "content"} <= {*each} for each in found
     )
-    return found if is_chat else []
+    return [{**each, "content": _content(each, name)} for each in found] if is_chat else []
+
+
+def _content(message: Mapping[str, Any], name: object) -> str | None:
+    content = message["content"]
+    if isinstance(content, list) and all(isinstance(each, dict) and each.get("type") == "text" for each in content):
+        content = "".join(str(each.get("text")) for each in content)
+    if isinstance(content, str) or (content is None and message.get("tool_calls")):
+        return content
+    raise DataError(f"row {name}: the content of a message must be a text, or parts of text, not {content!r:.60}")
 
 
 def _until_end(ids: list[int], end: int) -> list[int]:
