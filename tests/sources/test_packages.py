@@ -176,8 +176,65 @@ def test_a_name_that_only_annotations_use_and_nobody_evaluates_is_not_needed(ins
 def test_what_does_not_stand_alone_is_dropped_with_its_reason(installed: Path) -> None:
     kept, dropped = everything(Packages(["sample-package"]))
     assert dropped["far"] == "needs another package"
-    assert dropped["near"] == dropped["named"] == "imports a module of its own package"
     assert "plain" not in kept
+
+
+def test_names_of_the_modules_of_its_package_are_names_of_the_program(installed: Path, pool: Pool) -> None:
+    (installed / "sample_package" / "core.py").write_text(
+        "import sample_package as own\nfrom . import tools as t\nfrom .tools import LIMIT as MOST, _add as plus\n\n\n"
+        'def near(x):\n    """\n    >>> near(1)\n    23\n    """\n'
+        "    return own.doubled(t._add(x, MOST)) + [plus][0](x, 0) + own.tools.LIMIT * 0 - f'{t.LIMIT}'.find('x') - 1\n"
+    )
+    (installed / "sample_package" / "__init__.py").write_text("from .more import twice as doubled\n")
+    (installed / "sample_package" / "more.py").write_text("def twice(x):\n    return x * 2\n")
+    with (installed / "sample_package-1.5.dist-info" / "RECORD").open("a") as record:
+        record.write("sample_package/more.py,,\n")
+    program = everything(Packages(["sample-package"]))[0]["near"]
+    assert "return twice(_add(x, LIMIT)) + [_add][0](x, 0) + LIMIT * 0 - f'{LIMIT}'.find('x') - 1\n" in program.source
+    assert "import" not in program.source
+    assert pool.run([Job(program.source, program.entry, program.calls[0])])[0].value == "23"
+
+
+@pytest.mark.parametrize(
+    ("core", "reason"),
+    [
+        (
+            "from . import tools\n\ndef f(x):SHOWN\n    return vars(tools)",
+            "uses a module of its own package as a value",
+        ),
+        (
+            "from . import tools\n\ndef f(x):SHOWN\n    tools.LIMIT = x\n    return x",
+            "uses a module of its own package as a value",
+        ),
+        (
+            "from . import tools\n\ndef f(_add):SHOWN\n    return tools._add(_add, 1)",
+            "two of its helpers have one name",
+        ),
+        (
+            "from . import tools\n\ndef _add(x): return x\n\ndef f(x):SHOWN\n    return tools._add(_add(x), 1)",
+            "two of its helpers have one name",
+        ),
+        (
+            "from . import tools\n\ndef f(x):SHOWN\n    return tools.max(x, max(x, 2))",
+            "two of its helpers have one name",
+        ),
+        (
+            "from . import tools\n\ndef g(x): return max(x, 2)\n\ndef f(x):SHOWN\n    return tools.max(x, g(x))",
+            "two of its helpers have one name",
+        ),
+        (
+            "from . import tools\n\ndef f(x):SHOWN\n    return tools.none(x)",
+            "imports from its own package in a way that cannot be followed",
+        ),
+    ],
+)
+def test_a_name_of_another_module_that_cannot_be_taken_alone_drops_the_function(
+    core: str, reason: str, installed: Path
+) -> None:
+    shown = '\n    """\n    >>> f(1)\n    """'
+    (installed / "sample_package" / "core.py").write_text(core.replace("SHOWN", shown) + "\n")
+    (installed / "sample_package" / "tools.py").write_text(f"{TOOLS}\n\ndef max(x, y):\n    return y\n")
+    assert everything(Packages(["sample-package"]))[1]["f"] == reason
 
 
 def test_a_helper_that_two_functions_import_from_one_module_of_the_package_is_one_helper(

@@ -8,7 +8,8 @@ from codereasoner.grammar.draft import split_of
 from codereasoner.interfaces import Rejected
 from codereasoner.records import Program
 from codereasoner.sources.docstring_calls import Example, examples
-from codereasoner.sources.extract_function import Module, Modules, NotCut, cut_out
+from codereasoner.sources.extract_function import cut_out
+from codereasoner.sources.package_modules import Module, Modules, NotCut
 
 
 def docstring_programs(modules: Modules, module: Module, origin: str, license: str) -> Iterator[Program | Rejected]:

@@ -13,7 +13,7 @@ from codereasoner.errors import ConfigError
 from codereasoner.interfaces import Rejected, Source
 from codereasoner.records import Facts, Program
 from codereasoner.sources.docstring_programs import docstring_programs
-from codereasoner.sources.extract_function import Modules, NotCut
+from codereasoner.sources.package_modules import Modules, NotCut
 from codereasoner.sources.program_files import of_split
 
 STANDARD = "stdlib"

@@ -14,7 +14,7 @@ from codereasoner.ledger import read_records
 from codereasoner.literals import is_literal
 from codereasoner.records import Program
 from codereasoner.sources.docstring_programs import docstring_programs
-from codereasoner.sources.extract_function import Modules
+from codereasoner.sources.package_modules import Modules
 from codereasoner.steps.source import names_in, parse_any, read_source, split_lines, with_newlines
 
 OTHER = "not the last function that its file calls"

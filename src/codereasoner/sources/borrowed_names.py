@@ -1,0 +1,92 @@
+"""Names that a definition takes from other modules of its package: `tools.add` and `add as plus` become `add`."""
+
+import ast
+from collections.abc import Iterator
+
+from codereasoner.function_source import POSTPONED, names_read
+from codereasoner.sources.package_modules import ONE_NAME, Module, Modules, NotCut, Place
+
+
+def flattened(modules: Modules, module: Module, name: str, text: str, postponed: bool) -> tuple[str, dict[str, Module]]:
+    """Return the text of a module's definition of a name with each borrowed name as its own module has it, and those.
+
+    postponed: annotations are not evaluated.
+
+    Raises:
+        NotCut: a module is used as a value, or a name would then stand for two things.
+    """
+    free = set(names_read(f"{POSTPONED}\n{text}" if postponed else text))
+    uses = _Uses(modules, module, free)
+    tree = ast.parse(text)
+    uses.visit(tree)
+    borrowed: dict[str, Module] = {}
+    bound, bare = set(_bound(tree)), free - uses.roots
+    for _, (other, own) in uses.found:
+        is_itself = (other, own) == (module, name)
+        if borrowed.setdefault(own, other) is not other or (own in bound and not is_itself):
+            raise NotCut(ONE_NAME)
+        if own in bare and (own not in module.bound or modules.resolve(module, own) != (other, own)):
+            raise NotCut(ONE_NAME)
+    return _replaced(text, [(node, own) for node, (_, own) in uses.found]), borrowed
+
+
+class _Uses(ast.NodeVisitor):
+    """Finds the expressions that stand for a name of another module of the package."""
+
+    def __init__(self, modules: Modules, module: Module, free: set[str]) -> None:
+        self.modules, self.module, self.free = modules, module, free
+        self.found: list[tuple[ast.expr, Place]] = []
+        self.roots: set[str] = set()  # the names with which they begin
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self._visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self._visit(node)
+
+    def _visit(self, node: ast.Name | ast.Attribute) -> None:
+        place = self._place(node)
+        if place is None:
+            self.generic_visit(node)
+        elif isinstance(place, Module) or not isinstance(node.ctx, ast.Load):
+            raise NotCut("uses a module of its own package as a value")
+        else:
+            self.found.append((node, place))
+            self.roots.add(next(each.id for each in ast.walk(node) if isinstance(each, ast.Name)))
+
+    def _place(self, node: ast.expr) -> Place | Module | None:
+        """Return what an expression stands for: a name of the package, a module of it, or something else."""
+        match node:
+            case ast.Name(id=name) if name in self.free and name in self.module.bound:
+                found = self.modules.resolve(self.module, name)
+                return None if found == (self.module, name) else found
+            case ast.Attribute(value=owner, attr=name) if isinstance(inner := self._place(owner), Module):
+                return self.modules.member(inner, name)
+        return None
+
+
+def _bound(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that a definition binds, its own among them."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.alias(name=name, asname=other):
+                yield other or name.partition(".")[0]
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name
+            case ast.MatchMapping(rest=str(name)):
+                yield name
+
+
+def _replaced(text: str, names: list[tuple[ast.expr, str]]) -> str:
+    """Return a text with names in the place of some of its expressions."""
+    lines = text.encode().split(b"\n")
+    for node, name in sorted(names, key=lambda each: (each[0].lineno, each[0].col_offset), reverse=True):
+        line, end = lines[node.lineno - 1], node.end_col_offset or 0
+        if node.end_lineno != node.lineno or line[node.col_offset : end].decode() != ast.unparse(node):
+            raise NotCut("imports from its own package in a way that cannot be followed")
+        lines[node.lineno - 1] = line[: node.col_offset] + name.encode() + line[end:]
+    return b"\n".join(lines).decode()
