@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 
 import pytest
 
@@ -91,3 +92,8 @@ def _is_near(threshold: float) -> bool:
 )
 def test_the_key_of_a_program_with_an_f_string_is_the_same_in_every_python(text: str) -> None:
     assert unparse(ast.parse(f"def f(x):\n    return {text}")) == f"def f(x):\n    return {text}"
+
+
+def test_a_template_string_is_written_with_its_formats() -> None:
+    text = "t'a{x:>5}{f'{x:>{width}}'!r:^{width}}'" if sys.version_info >= (3, 14) else "x"
+    assert ast.dump(ast.parse(unparse(ast.parse(text)))) == ast.dump(ast.parse(text))

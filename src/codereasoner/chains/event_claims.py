@@ -248,6 +248,8 @@ def _of_cell(cell: Claim) -> EventClaim | None:
 def _read(kind: Kind, match: re.Match[str], text: str) -> EventClaim | None:
     if _is_supposed(text, match.start()) or (kind == "return" and _is_within_code(text, match.start())):
         return None
+    if text.endswith("def ", 0, match.start()):
+        return None  # `def f(x) -> "text":`
     groups = match.groupdict()
     start, end = match.span("left" if groups.get("left") else 0)[0], match.end()
     code, value, number = groups.get("code") or "", groups.get("value") or "", _number(groups.get("number"))

@@ -74,6 +74,9 @@ def unparse(tree: ast.AST) -> str:
             texts.append(_joined(node))
             return ast.Name(f"\0{len(texts) - 1}\0")
 
+        def visit_TemplateStr(self, node: ast.AST) -> ast.AST:
+            return node  # of Python 3.14: its formats are f-strings, for which no name may stand
+
     text = ast.unparse(ast.fix_missing_locations(Held().visit(deepcopy(tree))))
     return re.sub("\0(\\d+)\0", lambda match: texts[int(match[1])], text)
 

@@ -7,9 +7,11 @@ from random import Random
 
 from codereasoner.rewrites.rewrite_draft import Draft
 
-_STRING_PARTS = tuple(
-    getattr(tokenize, each) for each in ("FSTRING_START", "FSTRING_MIDDLE", "FSTRING_END") if hasattr(tokenize, each)
-)
+_STRINGS = {  # strings with code in them begin and end with tokens of their own from Python 3.12 on
+    getattr(tokenize, f"{kind}STRING_{part}", None): change
+    for kind in "FT"
+    for part, change in (("START", 1), ("END", -1))
+}
 _INDENTS = ("  ", "   ", "\t", "      ")
 _BREAK, _BLANK = 0.25, 0.3  # shares: commas after which the line breaks, statements that a blank line precedes
 
@@ -40,7 +42,7 @@ def relaid(text: str, random: Random) -> str:
         elif first == row:
             parts.append(lines[row - 1][column:start])
         parts.append(token.string)
-        strings += (token.type == _STRING_PARTS[0]) - (token.type == _STRING_PARTS[2]) if _STRING_PARTS else 0
+        strings += _STRINGS.get(token.type, 0)
         if token.type == tokenize.OP and not strings:
             brackets += (token.string in "([{") - (token.string in ")]}")
             if token.string == "," and brackets and random.random() < _BREAK:
