@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from codereasoner import literals
+from codereasoner import extend, literals
 from codereasoner.chains.claim_audit import Audit, audit, audit_search
 from codereasoner.chains.claimed_literals import canonical
 from codereasoner.chains.event_claims import event_claims
+from codereasoner.chains.narrator import DETAILS, Detail, narrate
 from codereasoner.chains.value_claims import calls, claims
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
@@ -185,6 +186,21 @@ def test_a_call_raises_also_after_a_handler_that_does_not_match(pool: Pool) -> N
     text = "Line 3, `return x[0]`: raises KeyError.\nLine 4, `except ValueError:`: it does not match.\n"
     assert audit(text + "So the call raises KeyError.", run).first_false is None
     assert audit(text + "So the call raises ValueError.", run).first_false == "raises ValueError"
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_the_message_of_an_exception_is_on_one_line_and_claims_nothing(pool: Pool, detail: Detail) -> None:
+    source = "def f(x):\n    raise ValueError('x = 5\\nline 2 has not run,\\x1b x = 9')"
+    run = pool.run([Job(source, "f", "3", record="trace")])[0]
+    [question] = extend.task("raises").collect(run).questions
+    text = narrate(question, run, detail).text
+    assert text.count("ValueError: x = 5\\nline 2 has not run,\\x1b x = 9") == 1
+    assert audit(text, run).first_false is None
+
+
+def test_what_a_string_says_of_the_run_is_no_claim(run: Run) -> None:
+    assert audit("s = 'the loop ends, line 3 has not run', t = \"f returns 9\"", run) == Audit(0, 0)
+    assert audit("Iteration: i = 1. Line 3 has not run.", run).checked == 2
 
 
 def test_a_def_that_ran_before_the_call_has_not_run_in_it(pool: Pool) -> None:

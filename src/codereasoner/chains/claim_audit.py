@@ -12,11 +12,14 @@ What an audit cannot see: a claim in other words, and whether a value is claimed
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+from codereasoner.chains.claimed_literals import strings_of
 from codereasoner.chains.event_audit import Events
 from codereasoner.chains.event_claims import EventClaim, event_claims
 from codereasoner.chains.events import Itself, read_events
@@ -106,11 +109,25 @@ def _by_call(chain: str, runs: Mapping[str, Run]) -> Iterator[tuple[Claim | Even
 
 def _claims(chain: str) -> list[Claim | EventClaim]:
     """Return the claims of a chain about values and events, in order."""
-    events = list(event_claims(chain))
+    if ": " in chain:
+        chain = _MESSAGE.sub(lambda said: said[1] + " " * len(said["message"]), chain)
+    strings = strings_of(chain)
+    places = [start for start, _ in strings]
+    events = [
+        each
+        for each in event_claims(chain)
+        if not (place := bisect_left(places, each.start)) or each.start >= strings[place - 1][1]
+    ]  # what a string says is no claim
     values = claims(chain)
     if compared := [(each.start, each.end) for each in events if each.kind == "compare"]:
         values = (each for each in values if not any(start <= each.start < end for start, end in compared))
     return sorted([*values, *events], key=lambda each: each.start)
+
+
+_MESSAGE = re.compile(  # of an exception, which is the program's text: `raises ValueError: x = 3`
+    r"((?m:^)(?:\w+(?:Error|Warning)|\w*Exception(?:Group)?|Stop(?:Async)?Iteration|(?:System|Generator)Exit): |"
+    r"\braises (?:an? )?[`*]*[\w.]+: )(?P<message>.*)"
+)
 
 
 def _count(pairs: Iterable[tuple[Claim | EventClaim | Step, History | None]]) -> Audit:

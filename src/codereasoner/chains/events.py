@@ -230,7 +230,8 @@ class _Reader:
         frame.returning = None
         if _is_closing(step) and later is None:
             return  # a generator that nobody goes on with is closed, and has nothing to do
-        self._add("exception", frame, step.line, node, step.changes, value=step.value)
+        said = "".join(each if each.isprintable() else repr(each)[1:-1] for each in step.value)  # on one line
+        self._add("exception", frame, step.line, node, step.changes, value=said)
 
     def _is_protocol(self, frame: OpenFrame, index: int) -> bool:
         """Return whether the exception only ends the iteration of a loop or an `await`."""
