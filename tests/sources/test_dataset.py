@@ -125,6 +125,7 @@ def test_any_table_is_read_by_the_columns_that_the_user_names(tmp_path: Path, su
         {"body": CODE.replace("[a, b]", "b"), "how": "7, b=8", "what": "8"},
         {"body": "", "how": "1", "what": "1"},
         {"body": "x = 1", "how": "1", "what": "1"},
+        {"body": "def f(x:", "how": "1", "what": "1"},
     ]
     path = tmp_path / f"table.{suffix}"
     if suffix == "parquet":
@@ -148,6 +149,7 @@ def test_any_table_is_read_by_the_columns_that_the_user_names(tmp_path: Path, su
     assert [each.reason for each in found if isinstance(each, Rejected)] == [
         "no program in the row",
         "no function in the program",
+        "does not parse",
     ]
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.training.conftest import write
 
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.ledger import read_rows, write_records
@@ -55,6 +56,18 @@ def test_the_trained_model_is_an_ordinary_folder_that_keeps_its_style(trained: P
     assert (trained / "model.safetensors").is_file()
     assert (trained / "tokenizer.json").is_file()
     assert not (trained / "checkpoints").exists()
+
+
+def test_the_limit_of_a_trained_model_has_room_for_the_longest_answer_that_it_learnt(
+    base: Path, sft_rows: Path, tmp_path: Path
+) -> None:
+    long = {"prompt": "f(1) == ??", "completion": "=1 " * 200}
+    rows = write(tmp_path / "rows.jsonl", [*read_rows(sft_rows), long])
+    sft(rows, base, tmp_path / "out", SftConfig(max_steps=1, batch=2, accumulate=1, threads=1))
+    card = json.loads((tmp_path / "out" / "codereasoner.json").read_text())
+    assert card["max_tokens"] == card["longest_answer"] > 400
+    sft(sft_rows, base, tmp_path / "short", SftConfig(max_steps=1, batch=2, accumulate=1, threads=1))
+    assert json.loads((tmp_path / "short" / "codereasoner.json").read_text())["max_tokens"] == 128
 
 
 def test_the_same_training_is_not_done_twice(base: Path, sft_rows: Path, trained: Path) -> None:
@@ -218,7 +231,9 @@ def test_a_killed_training_continues_where_it_was_saved_and_ends_with_the_same_b
     config = SftConfig(
         tokens=30_000, batch=8, accumulate=1, learning_rate=2e-3, log_every=1, threads=1, save_seconds=0.2
     )
-    sft(sft_rows, base, out, config)
+    said: list[str] = []
+    sft(sft_rows, base, out, config, notice=said.append)
+    assert f"continues at step {saved}" in said
     rows = history(out)
     assert rows[: len(before)] == before
     assert [row["step"] for row in rows] == list(range(1, len(rows) + 1))

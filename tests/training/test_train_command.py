@@ -19,6 +19,8 @@ def test_two_budgets_are_refused_before_any_work(tmp_path: Path) -> None:
     asked = ["rows.jsonl", "--model", "scratch:0.3m", "--out", str(tmp_path / "out"), "--tokens", "5", "--seconds", "4"]
     with pytest.raises(ConfigError, match="there are tokens 5 and seconds 4: give one of them"):
         CliRunner().invoke(train.sft_command, asked, catch_exceptions=False)
+    with pytest.raises(ConfigError, match="there are tokens 5 and max-steps 4: give one of them"):
+        CliRunner().invoke(train.sft_command, [*asked[:-2], "--max-steps", "4"], catch_exceptions=False)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -29,9 +31,11 @@ def test_two_budgets_are_refused_before_any_work(tmp_path: Path) -> None:
         (["--seconds", "7"], {"tokens": None, "seconds": 7.0, "operations": None}),
         (["--operations", "1e9"], {"tokens": None, "seconds": None, "operations": 1e9}),
         (["--tokens", "70"], {"tokens": 70, "seconds": None, "operations": None}),
+        (["--max-steps", "2"], {"tokens": None, "seconds": None, "operations": None, "max_steps": 2}),
+        (["--epochs", "1"], {"tokens": None, "seconds": None, "operations": None, "epochs": 1.0}),
     ],
 )
-def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
+def test_a_length_on_the_command_line_replaces_one_of_any_unit_in_the_file(
     words: list[str], wanted: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("trl")
@@ -56,7 +60,16 @@ def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
     assert {name: getattr(config, name) for name in wanted} == wanted
     assert config.batch == 3
     kept = yaml.safe_load((out / "config.yaml").read_text())
-    assert {name: kept[name] for name in wanted} == wanted
+    assert {name: kept[name.replace("_", "-")] for name in wanted} == wanted
+
+
+def test_options_that_do_not_fit_one_another_are_refused_before_a_new_model_is_made(tmp_path: Path) -> None:
+    pytest.importorskip("trl")
+    (rows := tmp_path / "rows.jsonl").write_text('{"prompt": "f(1) == ??", "completion": "=1"}\n')
+    asked = [str(rows), "--model", "scratch:0.3m", "--out", str(tmp_path / "out"), "--save", "adapter"]
+    with pytest.raises(ConfigError, match="give --lora RANK as well"):
+        CliRunner().invoke(train.sft_command, asked, catch_exceptions=False)
+    assert list(tmp_path.iterdir()) == [rows]
 
 
 def test_rft_makes_the_new_model_that_its_help_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

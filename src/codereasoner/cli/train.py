@@ -29,7 +29,10 @@ Config = TypeVar("Config", SftConfig, GrpoConfig, RftConfig)
 
 def _training(name: str, config: type) -> Decorator:
     """Make a command that trains a model on rows, with the options of its config."""
-    model = "Model to start from: a path or Hub name, gguf:FILE, smollm2; scratch:SIZE makes one (0.3m, 1m, 3m, ...)."
+    model = (
+        "Model to start from: a path or Hub name, gguf:FILE, smollm2; scratch:SIZE makes one (0.3m, 1m, 3m, ...), for "
+        f"--preset {'sft' if name == 'rft' else name}-scratch."
+    )
     return together(
         click.command(name, cls=ConfigCommand),
         click.argument("rows", type=PATH),
@@ -50,7 +53,7 @@ def sft_command(rows: Path, model: str, out: Path, config: SftConfig, pools: Poo
     Example:
 
     \b
-        codereasoner sft set --model scratch:0.3m --max-steps 2 --out sft
+        codereasoner sft set --preset sft-scratch --model scratch:0.3m --max-steps 2 --out sft
     """
     from codereasoner.training.sft import sft
 
@@ -101,9 +104,11 @@ def _train(
     from codereasoner.training.scratch import check_size, is_scratch_name
     from codereasoner.training.shards import check_folder, is_folder
     from codereasoner.training.training_rows import check_first
+    from codereasoner.training.training_run import check_before
 
     config = _one_budget(config)
     check_extra("trl", "train")
+    check_before(config)
     if is_scratch_name(model):
         check_size(model)
     elif model.partition(":")[0] not in available("model"):
@@ -130,14 +135,15 @@ def _train(
 
 
 def _one_budget(config: Config) -> Config:
-    """Return the config in which a budget on the command line replaces one of another unit in the config file."""
+    """Return the config in which a length on the command line replaces one of another unit in the config file."""
 
     from codereasoner.training.budget import LIMITS, budget_of
 
     context = click.get_current_context()
-    flags = {name for name in LIMITS if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    lengths: set[str] = {*LIMITS, "max_steps"}
+    flags = {name for name in (*lengths, "epochs") if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     if flags:
-        others = dict.fromkeys(set(LIMITS) - flags)
+        others = dict.fromkeys(lengths - flags)
         context.params.update(others)
         config = replace(config, **others)  # type: ignore[arg-type]  # a budget may be None
     budget_of(config)  # two budgets are refused before any work

@@ -128,7 +128,7 @@ def known_benchmarks(data: Path | None = None) -> tuple[KnownPrograms, dict[str,
     for name, kind in extend.available("benchmark").items():
         benchmark: Benchmark = kind()
         if data is None and not os.environ.get(VARIABLE):
-            missing[name] = f"no folder of benchmark data: give one, or set ${VARIABLE}"
+            missing[name] = f"no folder of benchmark data: name one, as in all=FOLDER, or set ${VARIABLE}"
             continue
         try:
             sources[name] = benchmark.sources(locate(benchmark, data))

@@ -234,7 +234,7 @@ def _package_folders(preload: Sequence[str]) -> list[str]:
     for name in preload:
         found = importlib.util.find_spec(name.partition(".")[0])
         if found is None:
-            raise InfrastructureError(f"the module '{name}', which the pool shall preload, is not installed")
+            raise InfrastructureError(f"the module '{name}', which programs are to import, is not installed here")
         places = found.submodule_search_locations or [found.origin or ""]  # a folder without __init__.py has no origin
         folders += [os.path.dirname(place) for place in places if os.path.isabs(place)]
     return list(dict.fromkeys(os.path.realpath(folder) for folder in folders))

@@ -104,7 +104,7 @@ def format_warnings(name: str, outcomes: Mapping[Verdict, int]) -> list[str]:
     if truncated > TRUNCATED_LIMIT * total:
         found.append(
             f"{name}: {100 * truncated / total:.1f} % of the answers were cut off. "
-            "Raise max_tokens before reading this accuracy."
+            "Raise --max-tokens before reading this accuracy."
         )
     if unread > NO_ANSWER_LIMIT * total:
         found.append(

@@ -55,7 +55,7 @@ def by_columns(program: str, entry: str, call: str, value: str) -> Map:
             return NO_PROGRAM
         called = str(row.get(entry) or "") if entry else last_function(source)
         if not called:
-            return NO_ENTRY
+            return NO_ENTRY if parse_source(source) else "does not parse"
         calls, values = row.get(call), row.get(value) if value else None
         if not isinstance(calls, list):
             calls, values = [calls], [values]

@@ -143,8 +143,9 @@ class Budget:
 def budget_of(config: TrainingConfig) -> Budget:
     """Return the budget that the options of a training name; there is no limit where epochs or steps count."""
     given = {name: limit for name in LIMITS if (limit := getattr(config, name)) is not None}
-    if len(given) > 1:
-        words = " and ".join(f"{name} {limit:,.0f}" for name, limit in given.items())
+    steps = {"max-steps": config.max_steps} if config.max_steps else {}
+    if len(given | steps) > 1:
+        words = " and ".join(f"{name} {limit:,.0f}" for name, limit in (given | steps).items())
         raise ConfigError(f"a training has one budget, and there are {words}: give one of them")
     for name, limit in given.items():
         if limit <= 0:

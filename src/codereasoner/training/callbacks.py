@@ -191,7 +191,7 @@ def make_callback(
             seconds, tokens = budget.seconds, budget.tokens
             speed = tokens / max(seconds, 1e-9)
             spent = {"seconds": round(seconds, 6), "tokens": tokens, "operations": budget.operations}
-            read = {"examples": seen.examples} if seen else {}
+            read = {"examples": seen.examples, "longest_answer": seen.answer} if seen else {}
             return {**spent, **read, "tokens_per_second": round(speed), **self.speed_facts(speed)}
 
         def write(self, row: HistoryRow) -> None:

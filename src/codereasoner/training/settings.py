@@ -101,9 +101,12 @@ def style_of(model: str) -> str:
     return name if isinstance(name, str) and is_style(name) else "reasoning"
 
 
-def write_card(folder: Path, model: str, style: str, facts: Mapping[str, object]) -> None:
-    """Write the card of a trained model: the style it answers in, how long its answers get, what it was made from."""
-    old = read_card(model)
-    kept = {"max_tokens": old["max_tokens"]} if "max_tokens" in old else {}
+def write_card(folder: Path, model: str, style: str, facts: Mapping[str, int | float]) -> None:
+    """Write the card of a trained model: the style it answers in, how long its answers get, what it was made from.
+
+    A limit of tokens per answer that the model had before has room for the longest answer that it learnt.
+    """
+    old = read_card(model).get("max_tokens")
+    kept = {"max_tokens": max(old, facts.get("longest_answer", 0))} if isinstance(old, int) else {}
     card = {"style": style, **kept, "from": model, **facts}
     (folder / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")

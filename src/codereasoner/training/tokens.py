@@ -23,15 +23,19 @@ IGNORED = -100  # the label of a token that is not learnt
 
 @dataclass
 class Seen:
-    """Counts of the examples that were tokenised, and of those left out because they are too long."""
+    """Counts of the examples that were tokenised and of those left out because they are too long, and the tokens of
+    the longest answer that is learnt.
+    """
 
     examples: int = 0
     too_long: int = 0
+    answer: int = 0
 
     def add(self, other: Seen) -> None:
         """Add what another reader has seen."""
         self.examples += other.examples
         self.too_long += other.too_long
+        self.answer = max(self.answer, other.answer)
 
     @property
     def share(self) -> float:
@@ -77,8 +81,10 @@ def examples(
     ids = iter(encode(tokenizer, texts))
     end = end_of_turn(tokenizer)
     found = []
+    longest = 0
     for talk in talks:
         tokens: list[int] = []
+        answers: list[int] = []
         labels: list[int] = []
         behind: list[int] = []  # what the template writes behind a turn: never generated, but read before the next one
         for asked, whole in [(next(ids), next(ids)) for _ in talk]:
@@ -86,10 +92,12 @@ def examples(
             tokens += [*behind, *asked, *answer]
             labels += [IGNORED] * (len(behind) + len(asked)) + answer
             behind = whole[len(answer) :]
+            answers.append(len(answer))
         if len(tokens) <= max_length:
             found.append({"input_ids": tokens, "labels": labels})
+            longest = max(longest, *answers)
     if seen is not None:
-        seen.add(Seen(len(talks), len(talks) - len(found)))
+        seen.add(Seen(len(talks), len(talks) - len(found), longest))
     return found
 
 

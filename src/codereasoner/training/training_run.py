@@ -65,6 +65,8 @@ def run_training(
         begun()
         with main_process_first():
             checkpoint = _prepare(out, whole, budget)
+        if checkpoint:
+            notice(f"continues at step {_step(checkpoint):,}")
         progress(0.0, "loading the model")
         avoid_cudnn_attention()
         free = free_bytes()
@@ -151,10 +153,15 @@ def _prepare(out: Path, config: Mapping[str, object], budget: Budget) -> Path | 
         (out / "history.jsonl").unlink(missing_ok=True)
         write_whole(checkpoints / "config.json", json.dumps(as_json(config)) + "\n")
     checkpoint = last_checkpoint(checkpoints)
-    trim_history(out / "history.jsonl", int(checkpoint.name.rpartition("-")[2]) if checkpoint else -1)
+    trim_history(out / "history.jsonl", _step(checkpoint) if checkpoint else -1)
     if checkpoint:
         restore_budget(budget, checkpoint)
     return checkpoint
+
+
+def _step(checkpoint: Path) -> int:
+    """Return the step at which a checkpoint was saved."""
+    return int(checkpoint.name.rpartition("-")[2])
 
 
 def _is_kept(path: Path) -> bool:
