@@ -10,10 +10,12 @@ from typing import Literal
 import click
 import pytest
 import yaml
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 from tests.cli.conftest import Command
 
 from codereasoner import renamed
+from codereasoner.cli import app
 from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.options import config_options
 from codereasoner.errors import ConfigError
@@ -125,6 +127,24 @@ def test_the_address_of_a_server_is_written_without_secrets(run: CliRunner, valu
     config(run, f"--tasks={value.replace('{}', f'HTTPS://me:SECRET@host:8/v1?key=SECRET{after}')}")
     assert "SECRET" not in Path("config.yaml").read_text()
     assert Path("config.yaml").read_text().count("HTTPS://host:8/v1") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["evaluate", "cruxe"], {"cruxeval-i", "cruxeval-o"}),
+        (["evaluate", "set/q"], {"set/q"}),
+        (["ask", "--task", "out"], {"output"}),
+        (["sft", "--preset", "sft-sc"], {"sft-scratch"}),
+    ],
+)
+def test_the_shell_completes_names_of_benchmarks_tasks_and_presets_and_files(
+    words: list[str], wanted: set[str]
+) -> None:
+    shell = ShellComplete(app, {}, "codereasoner", "_CODEREASONER_COMPLETE")
+    found = shell.get_completions(words[:-1], words[-1])
+    assert {each.value for each in found} == wanted
+    assert {each.type for each in found} == {"file" if "/" in words[-1] else "plain"}
 
 
 def test_a_mapping_in_a_config_file_is_a_list_of_settings_with_values_of_any_kind(run: CliRunner) -> None:

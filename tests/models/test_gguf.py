@@ -89,6 +89,15 @@ def test_a_gguf_file_answers_like_any_model_and_is_converted_once(file: Path, ca
     assert extend.find("model", f"gguf:{copy}").identity == model.identity
 
 
+def test_a_cache_that_cannot_be_written_is_named_with_the_way_out(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(ConfigError, match=r"cannot be written to .*: set \$XDG_CACHE_HOME to a folder"):
+        converted(file)
+
+
 def test_the_copy_holds_the_same_weights_in_full(file: Path) -> None:
     import torch
     import transformers

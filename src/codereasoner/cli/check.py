@@ -9,7 +9,7 @@ import click
 
 from codereasoner.cli.command_files import rows_file
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import PATH
+from codereasoner.cli.option_types import BENCHMARK, PATH
 from codereasoner.cli.options import data_option, json_option, pool_options, style_option
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError, Shortfall
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("check", cls=ConfigCommand)
 @click.argument("questions", type=PATH, required=False)
-@click.option("--benchmark", help="Check the questions of this benchmark instead of a file's.")
+@click.option("--benchmark", type=BENCHMARK, help="Check the questions of this benchmark instead of a file's.")
 @data_option
 @click.option("--truth", type=PATH, help="With reval: derive the ground truth and compare it with this file.")
 @style_option

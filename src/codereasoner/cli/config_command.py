@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from codereasoner.cli.command_files import check_outputs, fresh_option
 from codereasoner.cli.option_types import JsonObject
@@ -23,6 +24,13 @@ _ARGUMENTS = "codereasoner.arguments"
 _HOME = re.compile(r"((?:--)?[\w.-]+=)?~(?=/|$)")
 
 
+class PresetName(click.types.StringParamType):
+    """The name of a preset of the command, which the shell completes."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in presets(ctx.command) if name.startswith(incomplete)]
+
+
 class ConfigCommand(click.Command):
     """A command with `--config` and, where it has an output or presets, `--fresh` and `--preset`."""
 
@@ -33,7 +41,7 @@ class ConfigCommand(click.Command):
             self.params.append(fresh_option())
         if self.name in WITH_PRESETS:
             words = "Configuration that comes with the package (`codereasoner list`); --config and flags win."
-            self.params.append(_reader("--preset", str, _read_preset, words))
+            self.params.append(_reader("--preset", PresetName(), _read_preset, words))
         words = "YAML file with these options, under the same words; flags win."
         self.params.append(_reader("--config", click.Path(path_type=Path), _read_config, words))
 
@@ -61,7 +69,7 @@ class ConfigCommand(click.Command):
             raise
 
 
-def _reader(word: str, kind: type | click.ParamType[Path], callback: Callable[..., None], words: str) -> click.Option:
+def _reader(word: str, kind: click.ParamType[Any], callback: Callable[..., None], words: str) -> click.Option:
     return click.Option([word], type=kind, is_eager=True, expose_value=False, callback=callback, help=words)
 
 

@@ -9,7 +9,7 @@ import click
 
 from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand, save_config
-from codereasoner.cli.option_types import COUNT, OWN_FOLDER, PATH, SAMPLES, OneOf
+from codereasoner.cli.option_types import BENCHMARK, COUNT, OWN_FOLDER, PATH, SAMPLES, OneOf
 from codereasoner.cli.options import config_options, data_option, json_option, model_option, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("evaluate", cls=ConfigCommand)
-@click.argument("questions")
+@click.argument("questions", type=BENCHMARK)
 @model_option
 @data_option
 @config_options(ModelOptions)

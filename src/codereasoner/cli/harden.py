@@ -6,13 +6,13 @@ import click
 
 from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import CALLS, COUNT, NUMBER
+from codereasoner.cli.option_types import BENCHMARK, CALLS, COUNT, NUMBER
 from codereasoner.cli.options import data_option, json_option, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 
 
 @click.command("harden", cls=ConfigCommand)
-@click.argument("questions")
+@click.argument("questions", type=BENCHMARK)
 @click.option(
     "--with",
     "rewrites",

@@ -4,11 +4,16 @@ import json
 import math
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from codereasoner.errors import ConfigError, did_you_mean
 from codereasoner.outputs import check_place, check_writable
+
+if TYPE_CHECKING:
+    from codereasoner.extend import Kind
 
 
 class OneOf(click.Choice[str]):
@@ -77,6 +82,19 @@ class JsonObject(click.ParamType[dict[str, object]]):
 def _depth(value: object) -> int:
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + max(map(_depth, parts), default=0)
+
+
+class NameOrFile(click.types.StringParamType):
+    """The name of a plugin of a kind, or a file; the shell completes both."""
+
+    def __init__(self, kind: "Kind") -> None:
+        self.kind = kind
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from codereasoner.extend import available
+
+        found = [CompletionItem(name) for name in available(self.kind) if name.startswith(incomplete)]
+        return found or [CompletionItem(incomplete, type="file")]
 
 
 class StyleName(click.ParamType[str]):
@@ -157,6 +175,7 @@ OUT_FILE = Output()
 OUT_FOLDER = Output(folder=True)
 OWN_FOLDER = Output(folder=True, own=True)
 STYLE_NAME = StyleName()
+BENCHMARK, TASK = NameOrFile("benchmark"), NameOrFile("task")
 FOLDER_NAME = FolderName()
 SYSTEM_MESSAGE = SystemMessage()
 MOST = 2**53  # up to here every whole number is a float too

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import click
 
-from codereasoner.cli.option_types import JSON_OBJECT, OUT_FILE, PATH, STYLE_NAME, OneOf, Output, range_of
+from codereasoner.cli.option_types import JSON_OBJECT, OUT_FILE, PATH, STYLE_NAME, TASK, OneOf, Output, range_of
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.stages.stage_options import StyleOptions
 
@@ -102,4 +102,4 @@ def out_option(default: str | None, words: str, kind: Output = OUT_FILE) -> Deco
 def task_option(*default: str) -> Decorator:
     """Make the option --task, for several tasks."""
     words = "Kind of question (`codereasoner list`), or file.py:CLASS; repeat it."
-    return click.option("--task", "tasks", multiple=True, default=default, help=words)
+    return click.option("--task", "tasks", type=TASK, multiple=True, default=default, help=words)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import OUT_FILE, PATH, OneOf
+from codereasoner.cli.option_types import BENCHMARK, OUT_FILE, PATH, OneOf
 from codereasoner.cli.options import data_option, json_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("score", cls=ConfigCommand)
-@click.argument("benchmark")
+@click.argument("benchmark", type=BENCHMARK)
 @data_option
 @click.option(
     "--generations", type=PATH, required=True, help="Answers: a file {id: [texts]}, .json or .json.gz, or a folder."

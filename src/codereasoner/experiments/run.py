@@ -94,7 +94,8 @@ class ExperimentRun:
 
     def pace(self) -> Pace:
         """Make the untrained model where none is named, and measure with it how fast this machine is."""
-        with self.clock(BASE):
+        with self.clock(BASE) as progress:
+            progress(0.0, "measuring how fast this machine is")
             base = make_base(self.folder, self.settings.seed, self.settings)
             learning = self.plan.preset("sft", self.settings)
             return pace_of(self.folder, base, learning, bool(self.settings.model))

@@ -78,9 +78,15 @@ def converted(path: Path) -> Path:
     if folder.is_dir():
         return folder
     import_extra("gguf", "smollm2")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise ConfigError(
+            f"{path.name} is converted once, and its copy cannot be written to {folder.parent} ({error.strerror}): set "
+            "$XDG_CACHE_HOME to a folder that can be written"
+        ) from None
     say_once(f"{path.name} is converted once, which takes a minute or more; the copy stays in {folder}")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
         _convert(path, part)
         part.rename(folder)
