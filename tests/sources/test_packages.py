@@ -211,6 +211,10 @@ def test_names_of_the_modules_of_its_package_are_names_of_the_program(installed:
             "two of its helpers have one name",
         ),
         (
+            "from . import tools\n\ndef f(x):SHOWN\n    return (lambda tools: tools.LIMIT)(x) + tools.LIMIT",
+            "two of its helpers have one name",
+        ),
+        (
             "from . import tools\n\ndef _add(x): return x\n\ndef f(x):SHOWN\n    return tools._add(_add(x), 1)",
             "two of its helpers have one name",
         ),

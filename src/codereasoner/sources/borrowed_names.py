@@ -21,6 +21,8 @@ def flattened(modules: Modules, module: Module, name: str, text: str, postponed:
     uses.visit(tree)
     borrowed: dict[str, Module] = {}
     bound, bare = set(_bound(tree)), free - uses.roots
+    if uses.roots & bound:
+        raise NotCut(ONE_NAME)  # a parameter of a lambda has the name of a module
     for _, (other, own) in uses.found:
         is_itself = (other, own) == (module, name)
         if borrowed.setdefault(own, other) is not other or (own in bound and not is_itself):
