@@ -210,6 +210,13 @@ def test_a_def_that_ran_before_the_call_has_not_run_in_it(pool: Pool) -> None:
     assert audit("Line 3 has not run.", run).first_false == "Line 3 has not run"
 
 
+@pytest.mark.parametrize("made", ["type('P', (), {})()", "{}"])
+def test_a_part_that_is_not_a_number_is_no_false_claim(pool: Pool, made: str) -> None:
+    part = "p['n']" if made == "{}" else "p.n"
+    run = pool.run([Job(f"def f(x):\n    p = {made}\n    {part} = x\n    return x", "f", "float('nan')", "trace")])[0]
+    assert audit(f"{part} = float('nan')", run).first_false is None
+
+
 @pytest.mark.parametrize("part", ["p.n", "p[0]"])
 def test_what_a_part_is_set_to_is_no_claim_of_a_later_test(pool: Pool, part: str) -> None:
     made = "type('P', (), {'n': 1})()" if part == "p.n" else "[1]"

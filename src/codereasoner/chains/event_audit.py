@@ -93,6 +93,8 @@ class Events:
         self._now += 1
 
     def _compare(self, claim: EventClaim) -> bool | None:
+        if "float('nan')" in (canonical(claim.value) or ""):
+            return None  # which equals nothing
         node = ast.parse(claim.code, mode="eval").body
         if f"{claim.said.strip('`* ')}" in code_of(self._run.source):
             return None  # a line of the program
@@ -207,8 +209,6 @@ class Events:
     def _gives(self, claim: EventClaim) -> bool | None:
         name, bracket, inside = claim.code.partition("(")
         if bracket and name in _COMPUTED and name not in self._names | shadowed(self._run.source):
-            if "float('nan')" in (canonical(claim.value) or ""):
-                return None  # which equals nothing
             return self._compare(claim._replace(code=f"{claim.code} == {claim.value}"))
         if claim.kind == "return" and name and name not in self._names and (bracket or name.lower() not in _PRONOUNS):
             return None

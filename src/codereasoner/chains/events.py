@@ -214,7 +214,7 @@ class _Reader:
         frame.apply(step)
         if frame.function == MODULE[0]:
             return
-        before = opened.known() if opened else None
+        before = opened.known() if opened else self.events[-1].before if isinstance(last, ast.Return) else None
         self._add("return", frame, line, node, {}, value=step.value, before=before, waits=waited)
 
     def _raise(self, frame: OpenFrame, step: Step, index: int) -> None:

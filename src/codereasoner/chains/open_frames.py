@@ -149,11 +149,14 @@ class OpenFrame:
     def clears_up(self, line: int) -> bool:
         """Return whether a line only gives back the names of a comprehension that has failed (from Python 3.12 on).
 
-        Where a `with` is on the same line, that may be its exit as well, and counts as such.
+        So does another line of an `async for` whose iterator has failed. Where a `with` is on the same line, that may
+        be its exit as well, and counts as such.
         """
         if self.failed is None or self.scope is None or self.scope.units.get(line) is not self.failed:
             return False
         statements = self.failed.statements
+        if len(statements) == 1 and isinstance(statements[0], ast.AsyncFor):
+            return True
         if len(statements) > 1 and any(isinstance(each, ast.With | ast.AsyncWith) for each in statements):
             return False
         parts = (part for each in statements for part in own(each))

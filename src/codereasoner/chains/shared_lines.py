@@ -288,8 +288,12 @@ def _rest(unit: Unit, found: _Found, line: int, told: int, is_exact: bool = Fals
     whole = found.part(None, line)
     if found.raised or not isinstance(last, ast.Break | ast.Continue | ast.Return | ast.Pass):
         return [whole]
-    jump = Part(last, line_of(last), {}, state=found.after, before=found.after)
+    changed = changeable([last], found.after)
+    before = {name: UNKNOWN if name in changed else value for name, value in found.after.items()}
+    jump = Part(last, line_of(last), {}, state=found.after, before=before)
     return [whole, jump] if whole.values or whole.removed else [jump]
 
 
+UNKNOWN = "<unknown>"
+"""The value of a variable that a later statement of the line may have changed; and no literal."""
 _WITH_BODY = (ast.If, ast.ExceptHandler, ast.match_case, ast.With, ast.AsyncWith, ast.Try, ast.TryStar)
