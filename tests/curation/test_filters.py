@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from codereasoner.curation.filters import Sizes, drop_reason
-from codereasoner.records import Program, Run
+from codereasoner.records import Program, Run, Step
 
 SOURCE = "def f(x):\n    return x[::-1]"
 
@@ -60,6 +62,18 @@ def test_a_program_that_breaks_a_hard_requirement_is_dropped(source: str, why: s
 )
 def test_a_run_of_no_use_is_dropped(changes: dict[str, str], why: str | None) -> None:
     assert reason(**changes) == why
+
+
+def test_a_program_that_python_does_not_compile_raises_nothing() -> None:
+    made = run(
+        "def f(x):\n    break\n    return x",
+        value=None,
+        outcome="raised",
+        exception="SyntaxError: 'break' outside loop",
+    )
+    assert drop_reason(Program(made.source, "f", ("1",)), made, outcomes=("raised",)) == "does not compile"
+    ran = replace(made, steps=(Step("call", 0, 1, value="f"),))
+    assert drop_reason(Program(made.source, "f", ("1",)), ran, outcomes=("raised",)) is None
 
 
 def test_the_sizes_can_be_chosen() -> None:

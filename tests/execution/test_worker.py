@@ -240,6 +240,12 @@ def test_a_program_may_signal_itself(behind_the_barrier: Pool, act: str, outcome
     assert run(behind_the_barrier, f"import os, signal\ndef f():\n    {act}").outcome == outcome
 
 
+@pytest.mark.parametrize("word", ["exit", "quit"])
+def test_a_program_ends_itself_as_a_script_does(behind_the_barrier: Pool, word: str) -> None:
+    ended = run(behind_the_barrier, f"def f():\n    {word}('bye')\n    return 1")
+    assert (ended.outcome, ended.reason) == ("exited", "the program ended itself: SystemExit: bye")
+
+
 def test_the_process_that_programs_share_cannot_fork_whatever_becomes_of_it(behind_the_barrier: Pool) -> None:
     [inside] = children(behind_the_barrier.processes()[0])
     behind_the_barrier.run([Job("def f():\n    return 1", "f", "", origin="tests")])

@@ -81,6 +81,8 @@ def run_reason(run: Run, outcomes: Sequence[str] = ("ok",)) -> str | None:
     if run.outcome not in outcomes:
         raised = f"raises {run.exception.partition(':')[0] or 'an exception'}"
         return raised if run.outcome == "raised" else _ENDED.get(run.outcome, run.outcome)
+    if run.exception.startswith("SyntaxError") and not run.steps:
+        return "does not compile"
     if run.outcome == "ok" and run.value is None:
         return "value has no literal"
     if run.cut:
