@@ -132,6 +132,24 @@ def test_wrong_use_is_one_sentence(rows: tuple[Path, Path], tmp_path: Path) -> N
         export(other, "verl", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"question": {"task": "output"}}, "row 1 has no text 'question'"),
+        ({"id": 7}, "row 1 has no text 'id'"),
+        ({"prompt": [{"role": "user", "content": None}]}, "row 1: the content of a message must be a text"),
+    ],
+)
+def test_a_row_with_a_field_of_another_type_is_refused(
+    change: dict[str, object], told: str, rows: tuple[Path, Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "grpo.jsonl"
+    path.write_text(json.dumps(next(iter(read_rows(rows[1]))) | change) + "\n")
+    for to in ("trl", "verl", "openrlhf", "nemo-gym"):
+        with pytest.raises(DataError, match=told):
+            export(path, to, tmp_path / to)
+
+
 def test_rows_of_both_kinds_in_one_file_are_refused(rows: tuple[Path, Path], tmp_path: Path) -> None:
     mixed = tmp_path / "mixed.jsonl"
     last = list(read_rows(rows[1]))[-1] | {"id": "last"}

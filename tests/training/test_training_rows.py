@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.training.scratch import TEMPLATE, make_tokenizer
 from codereasoner.training.tokens import IGNORED, examples, tokenised
-from codereasoner.training.training_rows import Row, grpo_row, read_question, sft_row, style_of_rows
+from codereasoner.training.training_rows import Row, grpo_row, prompts_of, read_question, sft_row, style_of_rows
 
 TERSE = find_style("terse")
 RUN = Run("def f(x):\n    x.append(3)\n    return x\n", "f", "[1]", "ok", value="[1, 3]")
@@ -109,6 +110,25 @@ def test_a_message_without_a_text_is_named_by_its_row(content: object, tokenizer
     row = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": content}]}
     with pytest.raises(DataError, match="row 1: the content of a message must be a text, or parts of text, not "):
         examples([row], tokenizer, 100)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"prompt": None}, "row 2 has no prompt"),
+        ({"prompt": "f(1) == ??"}, "row 2 has no prompt"),
+        ({"question": {"task": "output"}}, r"row 2 has no prompt \(messages\) and question \(JSON text\)"),
+        ({"prompt": [{"role": "user", "content": None}]}, "row 2: the content of a message must be a text"),
+    ],
+)
+def test_a_later_prompt_that_is_none_is_named_by_its_row(
+    change: dict[str, Any], told: str, question: Question, tmp_path: Path
+) -> None:
+    whole = {name: value for name, value in grpo_row(question, TERSE).items() if name != "id"}
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in (whole, whole | change)))
+    with pytest.raises(DataError, match=told):
+        list(prompts_of(path))
 
 
 def test_a_tokenizer_of_a_template_that_ends_with_a_line_break_learns_only_up_to_the_end_of_turn(

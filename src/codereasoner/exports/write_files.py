@@ -16,7 +16,7 @@ from codereasoner.extend import Progress, silent
 from codereasoner.jsonl_files import object_in, object_of
 from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows, write_whole
 from codereasoner.records import Run
-from codereasoner.training.training_rows import SftRow
+from codereasoner.training.training_rows import SftRow, messages_of
 
 Made: TypeAlias = tuple[str, dict[str, object], str]
 """The program of a row, the row, and why it is dropped; "" if it is not."""
@@ -134,10 +134,12 @@ def _checked_rows(rows: Path) -> Iterator[SftRow]:
     has = bool(first and first[0].get("completion"))
     for number, row in enumerate(chain(first, found), start=1):
         missing = [name for name in NEEDED if not row.get(name)]
+        missing = missing or [f"text '{name}'" for name in NEEDED if name != "prompt" and type(row[name]) is not str]
         if missing or bool(row.get("completion")) != has:
             what = f"no {' and no '.join(missing)}" if missing else "a completion or none, unlike the rows before it"
             raise DataError(f"{rows}, row {number} has {what}: is it a file of `codereasoner rows`?")
-        yield cast(SftRow, row)
+        talks = [name for name in ("prompt", "completion") if row.get(name)]
+        yield cast(SftRow, row | {name: messages_of(row[name], f"{rows}, row {number}") for name in talks})
 
 
 def _program(row: SftRow) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
-from codereasoner.ledger import fingerprint, read_rows
+from codereasoner.ledger import fingerprint
 from codereasoner.models.chat import declared_tags, end_of_turn, prompt_text
 from codereasoner.models.checkpoint import Checkpoint, context_of, weights_identity
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
@@ -32,7 +33,7 @@ from codereasoner.training.reward import Reward
 from codereasoner.training.reward_terms import compose, reward_identity
 from codereasoner.training.settings import lora, set_threads, style_of
 from codereasoner.training.training_config import GrpoConfig
-from codereasoner.training.training_rows import Row, style_of_rows
+from codereasoner.training.training_rows import Row, prompts_of, style_of_rows
 from codereasoner.training.training_run import WITH_TABLES, Made, arguments, run_training
 
 if TYPE_CHECKING:
@@ -175,14 +176,7 @@ def _check_enough(prompts: Sequence[Row], config: GrpoConfig) -> None:
 
 
 def _prompts(rows: Path, config: GrpoConfig) -> list[Row]:
-    found: list[Row] = []
-    for row in read_rows(rows):
-        if not row.get("prompt") or not row.get("question"):
-            name = row.get("id", len(found) + 1)
-            raise DataError(f"{rows}, row {name} has no prompt and question: is it a GRPO row?")
-        found.append(row)
-        if len(found) == config.prompts:
-            break
+    found = list(islice(prompts_of(rows), config.prompts))
     if not found:
         raise DataError(f"{rows} has no rows")
     return found

@@ -12,7 +12,7 @@ from random import Random
 
 from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
-from codereasoner.ledger import fingerprint, read_rows, write_whole
+from codereasoner.ledger import fingerprint, write_whole
 from codereasoner.models.checkpoint import Checkpoint, weights_identity
 from codereasoner.outputs import refuse_others
 from codereasoner.task import Runner
@@ -21,7 +21,7 @@ from codereasoner.training.row_sampling import batches_within, sample_rows, toke
 from codereasoner.training.settings import load, quiet, set_threads, style_of
 from codereasoner.training.sft import sft
 from codereasoner.training.training_config import RftConfig, SftConfig, decisive
-from codereasoner.training.training_rows import Row, style_of_rows
+from codereasoner.training.training_rows import Row, prompts_of, style_of_rows
 from codereasoner.training.training_run import as_json, check_before, comparable, is_done, lock
 
 
@@ -72,7 +72,7 @@ def _sample(
     budget = budget_of(config)
     loaded = load(model, True, check_before(config), config.quantize != "none")
     budget.parameters = loaded.model.num_parameters()
-    rows = list(read_rows(prompts))
+    rows = list(prompts_of(prompts))
     style = style_of_rows(rows, style_of(model))
     budget.start()
     import_extra("torch", "train").manual_seed(config.seed)

@@ -6,13 +6,13 @@ another question of the user and its answer, as often as one likes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import DataError, import_extra
 from codereasoner.models.chat import encode, end_of_turn, turn_text
-from codereasoner.training.training_rows import Row
+from codereasoner.training.training_rows import Row, messages_of
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -109,12 +109,12 @@ def _talks(row: Row, name: object, tokenizer: PreTrainedTokenizerBase) -> list[l
     """
     prompt, completion = row.get("prompt"), row.get("completion")
     if not completion:
-        turns = _messages(row.get("messages"), name)
+        turns = messages_of(row.get("messages"), f"row {name}")
         first = next((place for place, each in enumerate(turns) if each["role"] == "assistant"), 0)
         prompt, completion = turns[:first], turns[first:]
     elif isinstance(prompt, str) and isinstance(completion, str) and completion:
         return [[(prompt, completion)]]
-    prompt, completion = _messages(prompt, name), _messages(completion, name)
+    prompt, completion = messages_of(prompt, f"row {name}"), messages_of(completion, f"row {name}")
     if not prompt or not completion or completion[-1]["role"] != "assistant":
         raise DataError(
             f"row {name} has no prompt and completion (two texts, or messages of which the last is the assistant's) "
@@ -133,23 +133,6 @@ def _talks(row: Row, name: object, tokenizer: PreTrainedTokenizerBase) -> list[l
             talks.append([(asked, answer)])
         before = asked + answer
     return talks
-
-
-def _messages(found: Any, name: object) -> list[Mapping[str, Any]]:
-    """Return a list of chat messages, whose parts of text are joined; an empty one for anything else."""
-    is_chat = isinstance(found, list) and all(
-        isinstance(each, dict) and {"role", "content"} <= {*each} for each in found
-    )
-    return [{**each, "content": _content(each, name)} for each in found] if is_chat else []
-
-
-def _content(message: Mapping[str, Any], name: object) -> str | None:
-    content = message["content"]
-    if isinstance(content, list) and all(isinstance(each, dict) and each.get("type") == "text" for each in content):
-        content = "".join(str(each.get("text")) for each in content)
-    if isinstance(content, str) or (content is None and message.get("tool_calls")):
-        return content
-    raise DataError(f"row {name}: the content of a message must be a text, or parts of text, not {content!r:.60}")
 
 
 def _until_end(ids: list[int], end: int) -> list[int]:

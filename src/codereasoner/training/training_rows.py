@@ -1,7 +1,7 @@
 """The rows that trainers read: one for each example of instruction tuning or prompt of reinforcement."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
@@ -81,6 +81,40 @@ def check_first(rows: Path, needed: str) -> None:
         )
     if needed == "question" and isinstance(first["prompt"], str):
         raise DataError(f"{rows}, row 1: the prompt is a text, and must be a list of messages")
+
+
+def prompts_of(rows: Path) -> Iterator[Row]:
+    """Yield the rows of a file of prompts.
+
+    Raises:
+        DataError: a row has no prompt of messages, or no question; the message names it.
+    """
+    for number, row in enumerate(read_rows(rows), start=1):
+        place = f"{rows}, row {row.get('id', number)}"
+        prompt = messages_of(row.get("prompt"), place)
+        if not prompt or not isinstance(row.get("question"), str):
+            raise DataError(f"{place} has no prompt (messages) and question (JSON text): is it a GRPO row?")
+        yield {"id": str(number), **row, "prompt": prompt}
+
+
+def messages_of(found: object, place: str) -> list[dict[str, Any]]:
+    """Return a list of chat messages, whose parts of text are joined; an empty one for anything else.
+
+    Raises:
+        DataError: a message has no text; the error names the place.
+    """
+    turns = found if isinstance(found, list) else []
+    is_chat = all(isinstance(each, dict) and {"role", "content"} <= {*each} for each in turns)
+    return [{**each, "content": _content(each, place)} for each in turns] if is_chat else []
+
+
+def _content(message: Row, place: str) -> str | None:
+    content = message["content"]
+    if isinstance(content, list) and all(isinstance(each, dict) and each.get("type") == "text" for each in content):
+        content = "".join(str(each.get("text")) for each in content)
+    if isinstance(content, str) or (content is None and message.get("tool_calls")):
+        return content
+    raise DataError(f"{place}: the content of a message must be a text, or parts of text, not {content!r:.60}")
 
 
 def style_of_rows(rows: Iterable[Row], default: str) -> str:
