@@ -67,7 +67,7 @@ def test_rows_packed_by_gzip_are_read_and_a_torn_archive_is_named(tmp_path: Path
         (b"PK\x03\x04\xff", "but a packed file: unpack it"),
         (b"\xfd7zXZ", "but a packed file"),
         (b"\xff\xfe{\x00", "but UTF-16: save it as UTF-8"),
-        (b"a\xff", r"not UTF-8 text \(byte 1\)$"),
+        (b"a\xff", r"not UTF-8 text \(byte 1\): save it as UTF-8$"),
     ],
 )
 def test_a_file_that_holds_no_text_is_named_for_what_it_is(
@@ -81,7 +81,16 @@ def test_a_file_that_holds_no_text_is_named_for_what_it_is(
         read_generations(extend.find("benchmark", "cruxeval-o"), file, [])
 
 
-@pytest.mark.parametrize("text", ["[\n {}\n]", "{\n}", "[{}, {}]"])
+def test_a_pointer_of_git_lfs_is_named_for_what_it_is(tmp_path: Path) -> None:
+    for name in ("rows.jsonl", "rows.parquet"):
+        (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:a\nsize 9\n")
+        with pytest.raises(DataError, match=f"{name} is a pointer of Git LFS, not the file: fetch it with"):
+            list(read_rows(tmp_path / name))
+    with pytest.raises(DataError, match="is a pointer of Git LFS"):
+        read_generations(extend.find("benchmark", "cruxeval-o"), tmp_path / "rows.jsonl", [])
+
+
+@pytest.mark.parametrize("text", ["[\n {}\n]", "{\n}", "[{}, {}]", "{}\r{}"])
 def test_an_array_or_an_object_over_several_lines_is_told_how_to_write(text: str, tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
     file.write_text(text)

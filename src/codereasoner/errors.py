@@ -143,6 +143,19 @@ def no_file(path: Path) -> str:
     return f"{path} is a device or a pipe: give the path of a file" if path.exists() else f"there is no file {path}"
 
 
+def is_pointer(path: Path) -> str:
+    """Return what to do about a file that Git LFS has not fetched; "" for any other file."""
+    try:
+        with path.open("rb") as file:
+            found = file.read(len(_POINTER)) == _POINTER
+    except OSError:
+        found = False
+    return f"{path} is a pointer of Git LFS, not the file: fetch it with `git lfs pull`" if found else ""
+
+
+_POINTER = b"version https://git-lfs.github.com/spec/"  # the first bytes of such a file
+
+
 def no_rows_in(folder: Path, *names: str) -> str:
     """Return the sentence for a folder that has none of these files of rows."""
     said = f"the folder {folder} has no {' and no '.join(names)}: give the path of a file"

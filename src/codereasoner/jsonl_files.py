@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeGuard
 
-from codereasoner.errors import DataError, no_file
+from codereasoner.errors import DataError, is_pointer, no_file
 from codereasoner.parquet_files import Row
 
 MOST = 1e300  # a larger whole number cannot be a float, and a larger sum is infinite
@@ -46,6 +46,8 @@ def row_of(path: Path, number: int, line: str) -> Row:
     try:
         return object_of(f"{path}, line {number}", line)
     except DataError as error:
+        if pointer := is_pointer(path):
+            raise DataError(pointer) from None
         if path.suffix not in _TABLES:
             raise
         raise DataError(f"{error}; rows are JSON lines, or a file that ends in .parquet: convert it") from None
@@ -67,7 +69,8 @@ def object_of(place: str, text: str) -> Row:
     try:
         row = json.loads(text)
     except json.JSONDecodeError as error:
-        hint = "; one whole object a line is wanted" if text.strip() in ("[", "{") else ""  # it goes on below
+        others = error.msg == "Extra data" or text.strip() in ("[", "{")  # it goes on behind, or below
+        hint = "; one whole object a line is wanted" if others else ""
         raise DataError(f"{place}: not JSON ({error.msg.removesuffix(' at')} at column {error.colno}){hint}") from None
     except (ValueError, RecursionError):
         raise DataError(f"{place}: JSON nested too deeply, or a number of too many digits") from None
@@ -148,7 +151,8 @@ def _decoded(path: Path, lines: Iterable[str]) -> Iterator[str]:
 
 def not_text(path: Path, error: UnicodeDecodeError) -> DataError:
     """Return the error for a file that is not UTF-8; where its first bytes tell what it is, it says what to do."""
-    kind = next((f", but {kind}" for mark, kind in _KINDS.items() if error.object.startswith(mark)), "")
+    kinds = (f", but {kind}" for mark, kind in _KINDS.items() if error.object.startswith(mark))
+    kind = next(kinds, ": save it as UTF-8")
     return DataError(f"{path}: not UTF-8 text (byte {error.start}){kind}")
 
 

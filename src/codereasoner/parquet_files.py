@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from codereasoner.errors import DataError, headline
+from codereasoner.errors import DataError, headline, is_pointer
 
 if TYPE_CHECKING:
     from pyarrow import Schema
@@ -47,7 +47,8 @@ def read_parquet(
     except MemoryError:
         raise DataError(f"{path}: its rows take more memory than there is") from None
     except (ArrowException, OSError, ValueError, TypeError, RecursionError) as error:
-        raise DataError(f"{path}: not a parquet file, or a damaged one ({headline(error)})") from None
+        why = is_pointer(path) or f"{path}: not a parquet file, or a damaged one ({headline(error)})"
+        raise DataError(why) from None
 
 
 def write_parquet(path: Path, rows: Callable[[], Iterable[Mapping[str, object]]], json_columns: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from codereasoner import extend
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.models import local, threads
-from codereasoner.models.checkpoint import context_of, load_checkpoint
+from codereasoner.models.checkpoint import context_of, load_checkpoint, loading
 from codereasoner.models.group_decoding import share_prompts
 from codereasoner.models.local import Local, tokenise
 from codereasoner.models.threads import choose_threads
@@ -186,6 +186,13 @@ def test_a_model_whose_files_do_not_fit_is_refused_before_it_answers_by_chance(
     broken(folder, fault)
     with pytest.raises(ConfigError, match=sentence):
         completions(extend.find("model", str(folder), threads=1), ["a"])
+
+
+def test_weights_that_git_lfs_has_not_fetched_are_named(tmp_path: Path) -> None:
+    weights = tmp_path / "model.safetensors"
+    weights.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:a\nsize 9\n")
+    with pytest.raises(ConfigError, match="safetensors is a pointer of Git LFS, not the file"), loading(str(tmp_path)):
+        raise OSError("header too large")
 
 
 def test_adapters_that_lack_some_of_their_weights_are_refused(tmp_path: Path) -> None:

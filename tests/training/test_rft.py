@@ -28,7 +28,7 @@ def config(**changes: object) -> RftConfig:
 def test_right_answers_are_kept_once_and_learnt_with_the_budget_that_is_left(
     started: Path, grpo_rows: Path, tmp_path: Path
 ) -> None:
-    budget = config(operations=8e9, log_every=1)
+    budget = config(operations=8e9, max_steps=None, log_every=1)
     out = rft(grpo_rows, started, tmp_path / "rft", budget, None)
     rows = list(read_rows(out / "rft.jsonl"))
     assert rows
@@ -54,7 +54,7 @@ def test_a_model_that_is_never_right_has_nothing_to_learn(base: Path, grpo_rows:
 def test_a_small_budget_samples_fewer_prompts_at_once_instead_of_being_used_up(
     started: Path, grpo_rows: Path, tmp_path: Path
 ) -> None:
-    out = rft(grpo_rows, started, tmp_path / "rft", config(tokens=500, samples=4), None)
+    out = rft(grpo_rows, started, tmp_path / "rft", config(tokens=500, max_steps=None, samples=4), None)
     spent = json.loads((out / "rft.json").read_text())
     assert spent["prompts"] < len(list(read_rows(grpo_rows)))
     assert 0.4 <= spent["share"] < 0.8

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from codereasoner import extend
-from codereasoner.errors import DataError, counted
+from codereasoner.errors import DataError, counted, is_pointer
 from codereasoner.extend import Benchmark, Generations, Questions
 from codereasoner.jsonl_files import not_text
 from codereasoner.styles import find_style, is_style
@@ -61,7 +61,7 @@ def _json(path: Path, line: int, text: str) -> object:
         return json.loads(text, object_pairs_hook=_without_twins)
     except json.JSONDecodeError as error:
         where = f"line {line or error.lineno}, column {error.colno}"
-        raise DataError(f"{path}, {where}: not JSON ({error.msg}); {_SHAPE}") from None
+        raise DataError(is_pointer(path) or f"{path}, {where}: not JSON ({error.msg}); {_SHAPE}") from None
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     except (ValueError, RecursionError):

@@ -17,7 +17,7 @@ from pickle import PickleError
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
-from codereasoner.errors import ConfigError, counted, headline, import_extra
+from codereasoner.errors import ConfigError, counted, headline, import_extra, is_pointer
 from codereasoner.jsonl_files import check_fields, object_of, read_text
 from codereasoner.ledger import fingerprint
 from codereasoner.models.chat import end_of_turn, prepare
@@ -192,7 +192,9 @@ def loading(name: str) -> Iterator[None]:
     try:
         yield
     except _broken() as error:
-        raise ConfigError(f"the model {name} cannot be loaded: {headline(error) or type(error).__name__}") from None
+        pointers = filter(None, map(is_pointer, sorted(Path(name).glob("*"))))
+        why = next(pointers, headline(error) or type(error).__name__)
+        raise ConfigError(f"the model {name} cannot be loaded: {why}") from None
 
 
 def _broken() -> tuple[type[Exception], ...]:
