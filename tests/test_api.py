@@ -117,7 +117,7 @@ def test_questions_prompts_grades_and_chains_of_a_run(run: Run) -> None:
     assert (grade.outcome, grade.reward) == ("correct", 1.0)
     assert cr.grade(question, "<answer>[2, 1", finish="length").outcome == "truncated"
     backward = cr.ask(run, "input")[0]
-    both = cr.grade_many([question, backward], ["<answer>[1, 2]</answer>", "<answer>f([1, 2])</answer>"])
+    both = cr.grade_many(iter([question, backward]), iter(["<answer>[1, 2]</answer>", "<answer>f([1, 2])</answer>"]))
     assert [each.outcome for each in both] == ["wrong", "correct"]
     assert cr.explain(question, run).text.endswith("So f([1, 2]) returns [2, 1].")
 

@@ -178,8 +178,8 @@ def grade(question: QuestionLike, completion: str, style: StyleLike = "reasoning
 
 
 def grade_many(
-    questions: Sequence[QuestionLike],
-    completions: Sequence[str],
+    questions: Iterable[QuestionLike],
+    completions: Iterable[str],
     style: StyleLike = "reasoning",
     finishes: Sequence[str] | None = None,
 ) -> list[Grade]:
@@ -192,6 +192,7 @@ def grade_many(
     """
     if isinstance(questions, str | Mapping | Question) or isinstance(completions, str):
         raise ConfigError("a list of questions and a list of completions are wanted: cr.grade takes one of each")
+    questions, completions = list(questions), list(completions)
     ends = finishes if finishes is not None else ["stop"] * len(completions)
     if not len(questions) == len(completions) == len(ends):
         raise ConfigError(

@@ -152,6 +152,27 @@ def test_a_proxy_that_is_in_the_way_is_named(base_url: str, monkeypatch: pytest.
     assert [each.text for each in complete(base_url, "a")] == ["A"]
 
 
+def test_a_proxy_that_cannot_be_made_is_no_matter_where_no_proxy_goes_around_it(
+    base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("all_proxy", "socks4://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert [each.text for each in complete(base_url, "a")] == ["A"]
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(
+        ConfigError, match=r"through the proxy socks4://127.0.0.1:9 \(\$NO_PROXY=127.0.0.1 goes around it"
+    ):
+        complete(base_url, "a")
+
+
+def test_what_is_wrong_with_tls_says_what_to_do(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    [found] = complete(base_url.replace("http:", "https:"), "a", retries=0)
+    assert found.reason.endswith(": the server speaks http, not https")
+    monkeypatch.setenv("SSL_CERT_FILE", "/none/ca.pem")
+    with pytest.raises(ConfigError, match=r"there is no file /none/ca.pem, which \$SSL_CERT_FILE names"):
+        complete(base_url, "a")
+
+
 def test_a_server_that_asks_for_no_pause_is_asked_less_often_all_the_same() -> None:
     for asked in ("0", "0.1", formatdate(time.time() - 30, usegmt=True)):  # whose clock is behind ours
         assert all(0.3 < _pause(asked, attempt) / 2**attempt <= 0.5 for attempt in range(4))

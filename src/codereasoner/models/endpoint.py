@@ -35,6 +35,11 @@ LONG = 10.0  # seconds; a user wants to know why nothing happens for so long, al
 SLOWEST = 120.0  # seconds; a server that asks for a longer pause is asked again after this one
 LONGEST = 32_000_000  # bytes of a reply: a hundred times the longest answer, and no danger to memory
 OPENAI = "https://api.openai.com/v1"
+HINTS = {
+    "WRONG_VERSION_NUMBER": ": the server speaks http, not https",
+    "CERTIFICATE_VERIFY_FAILED": ": $SSL_CERT_FILE names a file of the certificates to trust",
+}
+"""What to do about an error of TLS, by a word in it."""
 FATAL = (401, 403, 404)  # the key or the model: every other request would fail in the same way
 PASSING = (408, 409, 425, 429)  # and everything from 500
 
@@ -138,11 +143,19 @@ class Endpoint(Model):
     ) -> None:
         left = iter(enumerate(prompts))
         most = self._httpx.Limits(max_connections=self.concurrency, max_keepalive_connections=self.concurrency)
+        around = proxy_bypass(urlsplit(self.base_url or OPENAI).hostname or "")
         try:
             timeout = self._httpx.Timeout(self._timeout, connect=min(self._timeout, CONNECT))
-            client = self._httpx.AsyncClient(headers=self._headers, timeout=timeout, limits=most)
+            # Else every proxy of the environment is made, also one that cannot be and that $NO_PROXY goes around.
+            way = self._httpx.AsyncHTTPTransport(limits=most) if around else None
+            client = self._httpx.AsyncClient(headers=self._headers, timeout=timeout, limits=most, transport=way)
         except (ValueError, OSError, ImportError, self._httpx.InvalidURL) as error:  # a proxy or a certificate
-            raise ConfigError(f"no connection to {self.server} can be made: {words_of(str(error))}") from None
+            why = words_of(str(error))
+            if isinstance(error, ImportError):
+                why = "a SOCKS proxy takes a package: pip install socksio"
+            elif isinstance(error, FileNotFoundError):
+                why = f"there is no file {os.environ.get('SSL_CERT_FILE')}, which $SSL_CERT_FILE names"
+            raise ConfigError(f"no connection to {self.server} can be made{self._detour()}: {why}") from None
 
         async def work() -> None:
             for index, prompt in left:
@@ -193,7 +206,8 @@ class Endpoint(Model):
             except (TimeoutError, self._httpx.TimeoutException):
                 reason, most = f"no reply within {self._timeout:g} s", 1
             except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
-                reason, most = f"no connection{self._detour()}: {error}", self._retries if self._answered else FEW
+                hint = next((hint for word, hint in HINTS.items() if word in str(error)), "")
+                reason, most = f"no connection{self._detour()}: {error}{hint}", self._retries if self._answered else FEW
             if attempt >= min(most, self._retries):
                 return Completion("", finish="error", reason=plain(reason))
             seconds = _pause(pause, attempt)
