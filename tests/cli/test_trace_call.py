@@ -123,6 +123,11 @@ def test_a_call_may_await(trace: Command) -> None:
     assert "await pause(await pause(3)) → 3" in trace("code.py", "await pause(await pause(3))")[1]
 
 
+def test_a_call_may_spread_a_list_and_a_dict(trace: Command) -> None:
+    assert "→ 4" in trace("code.py", "twice(**{'x': 2})")[1]
+    assert "→ 4" in trace("code.py", "twice(*[2], **{})")[1]
+
+
 def test_a_generator_was_never_run(trace: Command) -> None:
     for call, whole in (
         ("numbers(3)", "a generator, which was never run: trace 'list(numbers(3))'"),

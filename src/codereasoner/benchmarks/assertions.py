@@ -185,8 +185,7 @@ def _arguments(call: ast.Call, text: str) -> str | None:
     if len(text) > MAX_CALL:
         return None
     try:
-        named = [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in call.keywords]
-        return ", ".join([*map(ast.unparse, call.args), *named])
+        return ", ".join(map(ast.unparse, [*call.args, *call.keywords]))
     except (ValueError, RecursionError):  # an integer without decimal text, a hundred brackets
         return None
 

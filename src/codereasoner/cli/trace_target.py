@@ -255,9 +255,7 @@ def split_call(call: str) -> tuple[str, str]:
     node = parse_expression(call.strip())
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         raise ConfigError(_no_call(call))
-    arguments = [ast.unparse(argument) for argument in node.args]
-    arguments += [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in node.keywords]
-    return node.func.id, ", ".join(arguments)
+    return node.func.id, ", ".join(map(ast.unparse, [*node.args, *node.keywords]))
 
 
 def _no_call(text: str) -> str:

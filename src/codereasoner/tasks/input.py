@@ -104,8 +104,7 @@ def _parsed(call: str) -> ast.expr:
 
 
 def _written(call: ast.Call) -> str:
-    named = [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in call.keywords]
-    return ", ".join([*map(ast.unparse, call.args), *named])
+    return ", ".join(map(ast.unparse, [*call.args, *call.keywords]))
 
 
 def _call(answer: str, value: str, limit: int) -> ast.expr:
