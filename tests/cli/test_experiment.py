@@ -18,7 +18,7 @@ from codereasoner.experiments.run_options import Settings, names
 CURRICULA = ["0-copy", "1-straight", "2-branches", "3-loops", "4-nested", "5-whole", "gpu", "pocket"]
 
 
-def test_experiments_and_curricula_are_listed_and_shown(command: Command) -> None:
+def test_experiments_and_curricula_are_listed_and_shown(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, _ = command("experiment", "--list")
     listed = [line.split()[0] for line in out.splitlines()]
     assert code == 0
@@ -30,6 +30,10 @@ def test_experiments_and_curricula_are_listed_and_shown(command: Command) -> Non
     assert code == 0
     assert "output directly, input directly" in out
     assert "5,200,000" in out
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = command("experiment", "show", "real-weights")
+    assert code == 0
+    assert {"answers-threefold*", "pretrained,", "directly,", "3,000,000"} <= {*out.split()}, "no word is broken"
 
 
 def test_nothing_is_begun_where_the_libraries_for_training_are_missing(

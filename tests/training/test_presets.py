@@ -117,6 +117,14 @@ def test_a_preset_takes_over_the_options_of_the_one_that_it_extends() -> None:
     assert (small.batch, small.lora) == (2, 32) != (large.batch, large.lora)
 
 
+@pytest.mark.parametrize("length", ["max-steps: 3", "epochs: 1.0", "seconds: 60"])
+def test_the_length_in_a_file_replaces_that_of_the_preset_which_it_extends(length: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(f"extends: sft-scratch\n{length}\n")
+    found = configs.options_of(tmp_path / "mine.yaml")
+    assert "tokens" not in found
+    assert found.items() >= {"optimizer": "muon", length.split(":")[0]: float(length.split()[1])}.items()
+
+
 def test_on_a_gpu_weights_that_are_trained_are_fp32_and_frozen_ones_bf16(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,7 @@ def test_adapters_are_kept_alone_or_beside_the_merged_model_and_give_the_same_we
     both = sft(sft_rows, base, tmp_path / "both", replace(config, save="both"))
     alone = sft(sft_rows, base, tmp_path / "alone", replace(config, save="adapter"))
     assert not (alone / "model.safetensors").exists()
+    assert not [folder for folder in (alone, both / "adapter") if (folder / "README.md").exists()], "no empty card"
     assert (alone / "adapter_model.safetensors").stat().st_size < (both / "model.safetensors").stat().st_size / 2
     weights = [load_checkpoint(str(folder)).model.state_dict() for folder in (both, both / "adapter", alone)]
     for name, value in weights[0].items():

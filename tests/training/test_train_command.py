@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 from click.testing import CliRunner
 
 from codereasoner.cli import train
-from codereasoner.errors import ConfigError
+from codereasoner.errors import ConfigError, DataError
 from codereasoner.ledger import write_manifest
 from codereasoner.training.training_config import SftConfig
 
@@ -70,6 +71,15 @@ def test_options_that_do_not_fit_one_another_are_refused_before_a_new_model_is_m
     with pytest.raises(ConfigError, match="give --lora RANK as well"):
         CliRunner().invoke(train.sft_command, asked, catch_exceptions=False)
     assert list(tmp_path.iterdir()) == [rows]
+
+
+@pytest.mark.parametrize("command", [train.sft_command, train.grpo_command, train.rft_command])
+def test_a_mistyped_path_of_rows_is_refused_at_once(command: click.Command, tmp_path: Path) -> None:
+    pytest.importorskip("trl")
+    asked = [str(tmp_path / "sett"), "--model", "scratch:0.3m", "--out", str(tmp_path / "out")]
+    with pytest.raises(DataError, match=r"there is no file or folder .*sett"):
+        CliRunner().invoke(command, asked, catch_exceptions=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_rft_makes_the_new_model_that_its_help_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

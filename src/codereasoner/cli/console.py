@@ -5,7 +5,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -45,22 +45,40 @@ class Screen(Console):
         given, most = self._width, WIDEST if free else USUAL_WIDTH
         if free and all(isinstance(each, str | Text) for each in objects):
             options.setdefault("soft_wrap", True)
-        needed = max((self._room(each) for each in objects if isinstance(each, Rows)), default=0)
+        tables = [each for each in objects if isinstance(each, Rows)]
+        needed = max((_room(each, self._widths(each)[0]) for each in tables), default=0)
         try:
             if needed > self.width:
                 self._width = max(self.width, min(needed, most))
+            for each in tables:
+                self._fit(each)
             super().print(*objects, **options)
         finally:
             self._width = given
 
-    def _room(self, table: Table) -> int:
-        """Return how wide a table is that breaks its text columns between words only, and no number."""
-        lines = table.box is not None  # a character between two columns, and at both ends
-        wide, room = self.options.update(width=WIDEST), int(lines)
+    def _fit(self, table: Table) -> None:
+        """Set the widths of a table that is too wide for the screen so that no word breaks, where there is room for it.
+
+        rich takes what is missing from the widest columns, also below their longest word.
+        """
+        least, whole = self._widths(table)
+        spare = self.width - _room(table, least)
+        if spare < 0 or _room(table, whole) <= self.width:
+            return
+        wanted = [most - width for width, most in zip(least, whole, strict=True)]
+        for count, place in enumerate(sorted(range(len(wanted)), key=wanted.__getitem__)):
+            given = min(wanted[place], spare // (len(wanted) - count))
+            table.columns[place].width = least[place] + given
+            spare -= given
+
+    def _widths(self, table: Table) -> tuple[list[int], list[int]]:
+        """Return the widths of columns that break text between words only and no number; and those of whole texts."""
+        wide, least, whole = self.options.update(width=WIDEST), [], []
         for column in table.columns:
             cells = [Measurement.get(self, wide, each) for each in (column.header, *column.cells)]
-            room += 2 + lines + max(each.maximum if column.no_wrap else each.minimum for each in cells)
-        return room
+            whole.append(max(each.maximum for each in cells))
+            least.append(whole[-1] if column.no_wrap else max(each.minimum for each in cells))
+        return least, whole
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, with a picture in the place of each character that cannot be shown."""
@@ -69,6 +87,12 @@ class Screen(Console):
                 yield Segment(visible(segment.text), segment.style)
             else:
                 yield segment
+
+
+def _room(table: Table, widths: Sequence[int]) -> int:
+    """Return how wide a table is whose columns have these widths."""
+    lines = len(widths) - 1 + 2 * table.show_edge if table.box else 0
+    return lines + 2 * len(widths) - 2 * (not table.pad_edge) + sum(widths)
 
 
 class Rows(Table):

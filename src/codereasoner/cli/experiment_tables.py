@@ -25,7 +25,8 @@ def show_arms(plan: Experiment) -> None:
     table = ruled_table(
         plan.title, "* compared by default; compute: the operations of SFT on this many tokens, generation included"
     )
-    for column in ("arm", "what it is", "from", "trained with", "on", "tokens of SFT"):
+    table.show_edge = False
+    for column in ("arm", "what it is", "from", "train", "rows", "tokens of SFT"):
         table.add_column(column, justify="right" if column.startswith("tokens") else "left", overflow="fold")
     for key, arm in plan.arms.items():
         compared = "*" if key in plan.settings.arms else ""

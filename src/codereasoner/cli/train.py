@@ -30,8 +30,8 @@ Config = TypeVar("Config", SftConfig, GrpoConfig, RftConfig)
 def _training(name: str, config: type) -> Decorator:
     """Make a command that trains a model on rows, with the options of its config."""
     model = (
-        "Model to start from: a path or Hub name, gguf:FILE, smollm2; scratch:SIZE makes one (0.3m, 1m, 3m, ...), for "
-        f"--preset {'sft' if name == 'rft' else name}-scratch."
+        "Model to start from: a path or Hub name, gguf:FILE, smollm2; scratch:SIZE (0.3m, 1m, 3m, ...) makes one in "
+        f"OUT-base, for --preset {'sft' if name == 'rft' else name}-scratch."
     )
     return together(
         click.command(name, cls=ConfigCommand),
@@ -122,7 +122,7 @@ def _train(
     if rows.is_dir() and name != "sft" and file is rows:
         raise DataError(no_rows_in(rows, "grpo.parquet"))
     if is_folder(file):
-        check_folder(file)
+        check_folder(file, name == "sft" and getattr(config, "order", "") == "file")
     else:
         check_first(file, "completion" if name == "sft" else "question")
     with main_process_first():

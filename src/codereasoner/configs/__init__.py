@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 SUFFIXES = (".yaml", ".toml")
+LENGTHS = ("tokens", "operations", "seconds", "max-steps")  # of a training, which has one of them
 LAST_RUN = "Last run: "  # what the first line of a preset starts with
 MAX_NODES = 100_000  # of a YAML file with its aliases written out: a few lines of them can expand to billions
 MAX_CHARS = 300_000  # of a YAML file: up to two seconds for each 100,000
@@ -57,13 +58,19 @@ def path_of(name: str, known: Sequence[str] | None = None) -> Path:
 
 
 def options_of(path: Path) -> dict[str, Any]:
-    """Return the options in a YAML file, with those of the preset that it extends, or raise ConfigError."""
+    """Return the options in a YAML file, with those of the preset that it extends, or raise ConfigError.
+
+    The length of a training in the file replaces that of the preset, also one in another unit.
+    """
     values = read_mapping(path, "config")
     if "extends" not in values:
         return values
     own = _name(path) if path.is_relative_to(FOLDER) else ""
     known = [name for name in names() if name != own]
-    return {**options_of(path_of(str(values.pop("extends")), known)), **values}
+    under = options_of(path_of(str(values.pop("extends")), known))
+    if values.keys() & {*LENGTHS, "epochs"}:
+        under = {name: value for name, value in under.items() if name not in LENGTHS}
+    return {**under, **values}
 
 
 def about(name: str) -> str:

@@ -41,8 +41,13 @@ def is_folder(rows: Path) -> bool:
     return rows.is_dir() or (not rows.exists() and rows.suffix not in (".parquet", ".jsonl", ".json"))
 
 
-def check_folder(folder: Path) -> None:
-    """Refuse a folder that holds other files, because no shards will be written there."""
+def check_folder(folder: Path, follows: bool) -> None:
+    """Refuse a folder that holds other files, because no shards will be written there.
+
+    follows: whether the training waits for what is not there yet.
+    """
+    if not follows and not folder.exists():
+        raise DataError(f"there is no file or folder {folder} (sft --order file waits for a folder of shards)")
     names = {each.name for each in folder.iterdir() if not each.name.startswith(".")} if folder.is_dir() else set()
     if names and not names & {DONE, "curriculum.json"} and not any(map(_NAME.fullmatch, names)):
         raise DataError(no_rows_in(folder, "sft.parquet", shard_name(0)))

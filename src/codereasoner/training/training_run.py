@@ -224,7 +224,9 @@ def _save_adapted(trained: PeftModel, loaded: Checkpoint, out: Path, config: Tra
     here = Path(source).is_dir()
     trained.peft_config["default"].base_model_name_or_path = str(Path(source).resolve()) if here else source
     if config.save != "merged":
-        trained.save_pretrained(str(out if config.save == "adapter" else out / "adapter"))
+        folder = out if config.save == "adapter" else out / "adapter"
+        trained.save_pretrained(str(folder))
+        (folder / "README.md").unlink(missing_ok=True)  # peft's empty form; ours is written in its place
     if config.save == "both":
         loaded.tokenizer.save_pretrained(str(out / "adapter"))
     if config.save != "adapter":
