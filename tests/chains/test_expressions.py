@@ -46,6 +46,14 @@ def test_an_iterator_or_a_view_is_never_taken_for_a_list(code: str) -> None:
     assert evaluate(ast.parse(code, mode="eval").body, STATE)[1] is NotImplemented
 
 
+@pytest.mark.parametrize("code", ["x in a", "x not in [x, 1]", "a == b", "a.count(x)", "d[x]", "(x, 1) == (y, 1)"])
+def test_which_nan_is_which_is_not_known_of_their_texts(code: str) -> None:
+    state = {"x": "float('nan')", "y": "float('nan')", "d": "{float('nan'): 1}"}
+    state |= dict.fromkeys("ab", "[float('nan'), 1.0]")
+    assert evaluate(ast.parse(code, mode="eval").body, state) == ([], NotImplemented)
+    assert evaluate(ast.parse("x != x and max(a[0], 1.0) != y", mode="eval").body, state)[1] is True
+
+
 def test_a_pass_of_which_nothing_is_known_is_not_said() -> None:
     lines, value = evaluate(ast.parse("[g(x) for x in a + a[:1]]", mode="eval").body, STATE)
     assert value is NotImplemented

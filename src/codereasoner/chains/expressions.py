@@ -33,6 +33,7 @@ from codereasoner.steps.marks import attributes
 
 MAX_STEPS = 60  # operations that are written down
 _SETS = {set, frozenset}
+_NAN, _BRACKETS = "float('nan')", frozenset("[({")
 MAX_BRIEF_STEPS = 1_000  # with those of passes that are left out: one for each of MAX_LENGTH items, a few in each
 
 
@@ -111,8 +112,10 @@ class Trail:
         """Apply an operation and write it down.
 
         Raises:
-            Unknown: it fails, or what it gives is too long.
+            Unknown: it fails, or what it gives is too long; or it depends on which nan is which.
         """
+        if operation.count(_NAN) > 1 and not _BRACKETS.isdisjoint(operation.replace(_NAN, "")):
+            raise Unknown  # in containers, the same object counts as equal
         try:
             result = compute()
         except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, MemoryError):
