@@ -37,6 +37,12 @@ def test_a_call_that_raises_is_refused_with_its_exception(pool: Pool) -> None:
         trace_for_quiz(SOURCE, "f", "3", pool.run)
 
 
+def test_a_call_that_raises_is_asked_about_by_the_tasks_that_do(pool: Pool) -> None:
+    run = trace_for_quiz("def f(x):\n    return x[0]", "f", "[]", pool.run, ["output", "raises"])
+    [question] = questions_about(run, ["output", "raises"], pool.run)
+    assert (question.task, question.gold) == ("raises", ("IndexError",))
+
+
 def test_a_task_with_nothing_to_ask_says_why(pool: Pool) -> None:
     run = trace_for_quiz("def f(x):\n    return x", "f", "1", pool.run)
     with pytest.raises(ConfigError, match=r"nothing to ask about f\(1\): every line is executed"):

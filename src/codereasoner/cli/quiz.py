@@ -52,7 +52,7 @@ def quiz_command(
     given = modules_of(modules)
     weak = allow_weak_isolation
     with closing(Pool(1, preload=given, allow_weak_isolation=weak)) as pool:
-        run = trace_for_quiz(read_source(file), entry, arguments, pool.run)
+        run = trace_for_quiz(read_source(file), entry, arguments, pool.run, tasks)
         with Pool(1, preload=given, allow_weak_isolation=weak, hash_seed=1) as again:
             tasks, warning = stable_tasks(run, tasks, again.run)
         if warning:

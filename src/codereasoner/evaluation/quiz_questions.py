@@ -31,14 +31,15 @@ class Reply:
     mistake: Mistake | None  # None for a right answer, and for one that was cut off
 
 
-def trace_for_quiz(source: str, entry: str, arguments: str, runner: Runner) -> Run:
-    """Run and trace the call that a quiz is about."""
+def trace_for_quiz(source: str, entry: str, arguments: str, runner: Runner, tasks: Sequence[str] = TASKS) -> Run:
+    """Run and trace the call that a quiz is about; it ends in a way that one of its tasks asks about."""
     [run] = runner([Job(source, entry, arguments, record="trace")])
     refuse_unknown(run)
-    if run.outcome != "ok":
+    if not any(run.outcome in extend.task(name).outcomes for name in tasks):
         raise Shortfall(
             f"{run.expression} {run.outcome}, so nothing can be asked about it: {run.exception or run.reason}"
             + ("; --with NAME imports it before" if run.exception.startswith("ModuleNotFoundError: ") else "")
+            + ("; --task raises asks what it raises" if run.outcome == "raised" else "")
         )
     return run
 
