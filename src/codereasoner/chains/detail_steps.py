@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
+from codereasoner.chains.callers import can_yield
 from codereasoner.chains.detail_terse import literal_claims
 from codereasoner.chains.entered_blocks import stored
 from codereasoner.chains.events import Event
@@ -53,7 +54,7 @@ class Sentences:
             case "yield":
                 return f"{name} yields {event.value}"
             case "exception":
-                is_closed = event.value.startswith("GeneratorExit")
+                is_closed = event.value.startswith("GeneratorExit") and (event.node is None or can_yield(event.node))
                 return f"{name} is closed" if is_closed else f"raises {event.value}"
             case "return" if isinstance(event.scope, ast.ClassDef):
                 return ""

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from codereasoner.chains.abstract_execution import assigned
-from codereasoner.chains.callers import WRAPPED, Callee, waits_for
+from codereasoner.chains.callers import WRAPPED, Callee, can_yield, waits_for
 from codereasoner.chains.entered_blocks import stored, targets
 from codereasoner.chains.followed_lines import Part
 from codereasoner.chains.module_values import class_attribute, module_values
@@ -228,7 +228,7 @@ class _Reader:
         self._finish(frame, None, step)
         frame.apply(step)
         frame.returning = None
-        if _is_closing(step) and later is None:
+        if _is_closing(step) and later is None and (node is None or can_yield(node)):
             return  # a generator that nobody goes on with is closed, and has nothing to do
         said = "".join(each if each.isprintable() else repr(each)[1:-1] for each in step.value)  # on one line
         self._add("exception", frame, step.line, node, step.changes, value=said)
