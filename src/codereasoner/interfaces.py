@@ -10,6 +10,7 @@ from types import UnionType
 from typing import ClassVar, Literal, TypeAlias, TypedDict
 
 from codereasoner.errors import ConfigError
+from codereasoner.outputs import published
 from codereasoner.records import Json, Plain, Program
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner
@@ -99,8 +100,8 @@ class Sampling:
                 raise ConfigError(f"{name} is {getattr(self, name)}, and must be {range_}")
 
     def facts(self) -> dict[str, Json]:
-        """Return what can change an answer as plain JSON: the usual four, and the others where they are set."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        """Return what can change an answer as plain JSON, without secrets: the usual four, and others that are set."""
+        values = {each.name: published(getattr(self, each.name)) for each in fields(self)}
         usual = ("temperature", "top_p", "max_tokens", "seed")
         return {name: value for name, value in values.items() if name in usual or value != _UNSET[name]}
 

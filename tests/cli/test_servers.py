@@ -133,7 +133,9 @@ def test_no_file_of_an_output_holds_a_password_or_the_query_of_an_address(
     address = f"{server.replace('http://', f'HTTP://me:{secret}@')}/read/good/v1?key={secret}"
     Path("three.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
     words = ["evaluate", "cruxeval-o", "--data", "three.jsonl", "--model", "openai:m", "--out", "out/e", WEAK]
-    assert command(*words, "--base-url", address)[0] == 0
+    body = json.dumps({"tools": [{"url": address}]})
+    assert command(*words, "--base-url", address, "--extra-body", body)[0] == 0
+    assert [each["tools"] for each in Handler.requests] == [[{"url": address}]] * 3
     author = ["--source", "author", "--set", "model=openai:m", "--set", f"base-url={address}", "--train", "1"]
     assert command("programs", *author, "--out", "out/p.jsonl")[0] == 1  # none of its answers is a program
     written = [path.read_text() for path in Path("out").rglob("*") if path.is_file()]

@@ -174,10 +174,20 @@ def save_config(folder: Path) -> None:
     from codereasoner.ledger import write_whole
 
     context = click.get_current_context()
-    command = shlex.join(map(without_secrets, [str(context.command.name), *context.meta.get(_ARGUMENTS, ())]))
+    command = shlex.join(map(_without_secrets, [str(context.command.name), *context.meta.get(_ARGUMENTS, ())]))
     values = {word: value for word, value in given_options().items() if word != "fresh"}
     line = " ".join(command.split()).encode(errors="backslashreplace").decode()  # a name of a file may be no text
     write_whole(folder / "config.yaml", f"# codereasoner {line}\n{yaml.safe_dump(values)}")
+
+
+def _without_secrets(argument: str) -> str:
+    """Return an argument without the secrets of addresses in it, which JSON may write with escapes."""
+    word, text = re.fullmatch(r"(--[\w-]+=)?(.*)", argument, re.DOTALL).groups("")  # type: ignore[union-attr]
+    try:
+        found = json.loads(text) if text.startswith("{") else None
+    except (ValueError, RecursionError):
+        found = None
+    return without_secrets(argument) if found is None else word + json.dumps(published(found), ensure_ascii=False)
 
 
 def given_options() -> dict[str, object]:
