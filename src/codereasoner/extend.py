@@ -320,6 +320,8 @@ def _find_model(name: str, options: dict[str, object]) -> Model:
         found: Model = known[scheme](target, **options)
         return found
     name = os.path.expanduser(name)
+    if scheme.lower() in ("http", "https"):
+        raise ConfigError(f"'{name}' is the address of a server: give --base-url with it, and a model as openai:NAME")
     check_model_folder(name)
     known["local"].check(name)  # before it is loaded
     local: Model = known["local"](name, **options)

@@ -47,6 +47,14 @@ QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "en
         (["trace", "gone.py", "3"], "a call such as 'f(3)' is wanted, not '3'"),
         (["train"], "there is no command 'train'"),
         (["evaluate", "gone.jsonl", "--model", ""], "model '' is unknown; there are: "),
+        (
+            ["evaluate", "gone.jsonl", "--model", "http://h/v1"],
+            "give --base-url with it, and a model as openai:NAME",
+        ),
+        (
+            ["rows", "q.jsonl", "--sft-out", "r.parquet", "--grpo-out", "./r.parquet"],
+            "r.parquet is also GRPO_OUT",
+        ),
         (["evaluate", "gone.jsonl", "--model", "scripted:gold", "--augment", "ctot"], ", did you mean 'cot'?"),
         (["export", "gone.parquet", "--to", "velr"], ", did you mean 'verl'?"),
         (["programs", "--train", "0"], "--train, --rl and --test are 0, so no program is asked for"),

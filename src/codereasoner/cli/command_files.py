@@ -89,7 +89,8 @@ def check_outputs(context: click.Context) -> None:
             continue
         word = parameter.opts[0]
         for other, value in given:
-            if other is not parameter and value != Path() and path.exists() and value.resolve() == path.resolve():
+            there = path.exists() or isinstance(other.type, Output)  # of two outputs none need be there yet
+            if other is not parameter and value != Path() and there and value.resolve() == path.resolve():
                 raise ConfigError(
                     f"{word} {path} is also {other.human_readable_name.upper()}, which it would replace: give "
                     "another path"
