@@ -291,6 +291,17 @@ def test_a_chain_that_names_the_right_call_before_anything_leads_to_it_is_flagge
         assert audit_search(text, runs, "3").first_false is None
 
 
+def test_how_much_too_long_a_value_was_leads_to_the_next_argument(pool: Pool) -> None:
+    source = "def f(text, c):\n    total = text.rfind(c)\n    return tuple(range(total))[1:] + (total,)"
+    value = str(tuple(range(1, 34)))
+    tries = found(pool, source, value)
+    text = narrate_search(question(source, value), tries).text
+    assert "[:-24]`" in text
+    runs = {each.run.call: each.run for each in tries}
+    assert audit_search(text, runs, value).first_false is None
+    assert audit_search(text.replace("-24", "-23").replace("2021", "20212"), runs, value).first_false is not None
+
+
 def test_an_answer_without_reasoning_claims_nothing(pool: Pool) -> None:
     runs = {"'kqj'": pool.run([Job("def f(x):\n    return len(x)", "f", "'kqj'", record="trace")])[0]}
     for text in (

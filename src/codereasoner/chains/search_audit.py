@@ -2,9 +2,9 @@
 
 A step is computed again: "take `wanted[::2]`, 'ac'", "`x = x + 1` must give 3, which it does if x is 2". The call that
 returns the wanted value must be derived: each of its arguments is what a step before it gives, part of a computation
-that holds ("len('abc') = 3"), a constant of the program, a part of the wanted value, one of the simplest values, or a
-number that follows others that were tried. It is not enough that it occurs in the text. A chain that names the call
-before anything leads to it has known it.
+that holds ("len('abc') = 3"), a constant of the program, a part of the wanted value, one of the simplest values, by how
+much a call missed the wanted value, or a number that follows others that were tried. It is not enough that it occurs in
+the text. A chain that names the call before anything leads to it has known it.
 """
 
 import ast
@@ -151,7 +151,7 @@ class _Known:
         self.tried.append(arguments)
         self.values += arguments
         if result is not NotImplemented:
-            self.values += _parts_of(result)
+            self.values += [*_parts_of(result), *_amounts(result, self.wanted)]
 
     def learn(self, text: str, entry: str, wanted: str) -> None:
         """Take what the steps and the computations of a text derive, in its order."""
@@ -246,6 +246,19 @@ def _parts_of(value: object) -> list[object]:
         return [value]
     items = [*value, *value.values()] if isinstance(value, dict) else list(value)
     return [value, len(value), *(part for each in items for part in _parts_of(each))]
+
+
+def _amounts(result: object, wanted: object) -> Iterator[int]:
+    """Yield by how much a value is too long or too large, with both signs, and how many times as long it is."""
+    match result, wanted:
+        case (int(found), int(meant)) if type(result) is type(wanted) is int:
+            pass
+        case (str() | list() | tuple(), str() | list() | tuple()):
+            found, meant = len(result), len(wanted)
+            yield from (found // meant,) if meant else ()
+        case _:
+            return
+    yield from (found - meant, meant - found)
 
 
 @lru_cache(maxsize=256)
