@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from codereasoner import configs
+from codereasoner.cli.train import sft_command
 from codereasoner.models import device
 from codereasoner.training import grpo, settings, sft, training_run
 from codereasoner.training.budget import budget_of
@@ -123,6 +124,18 @@ def test_the_length_in_a_file_replaces_that_of_the_preset_which_it_extends(lengt
     found = configs.options_of(tmp_path / "mine.yaml")
     assert "tokens" not in found
     assert found.items() >= {"optimizer": "muon", length.split(":")[0]: float(length.split()[1])}.items()
+
+
+@pytest.mark.parametrize("order", [("--preset", "--config"), ("--config", "--preset")])
+def test_the_length_in_a_config_file_replaces_that_of_a_preset_beside_it(
+    order: tuple[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text("max-steps: 3\n")
+    given = {"--preset": "sft-scratch", "--config": str(tmp_path / "mine.yaml")}
+    words = [word for option in order for word in (option, given[option])]
+    context = sft_command.make_context("sft", ["rows", "--model", "m", "--out", "o", *words])
+    assert (context.params["max_steps"], context.params["tokens"]) == (3, None)
+    assert context.params["optimizer"] == "muon"
 
 
 def test_on_a_gpu_weights_that_are_trained_are_fp32_and_frozen_ones_bf16(

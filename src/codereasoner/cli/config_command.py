@@ -86,12 +86,14 @@ def _read_preset(context: click.Context, parameter: click.Parameter, name: str |
 
     if name is not None:
         values = _defaults(context, configs.path_of(name, presets(context.command)))
-        context.default_map = {**values, **(context.default_map or {})}
+        context.default_map = configs.extended(values, context.default_map or {})
 
 
 def _read_config(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    from codereasoner import configs
+
     if path is not None:
-        context.default_map = {**(context.default_map or {}), **_defaults(context, path)}
+        context.default_map = configs.extended(context.default_map or {}, _defaults(context, path))
 
 
 def _defaults(context: click.Context, path: Path) -> dict[str, object]:

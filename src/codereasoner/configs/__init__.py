@@ -10,7 +10,7 @@ import difflib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,19 +58,23 @@ def path_of(name: str, known: Sequence[str] | None = None) -> Path:
 
 
 def options_of(path: Path) -> dict[str, Any]:
-    """Return the options in a YAML file, with those of the preset that it extends, or raise ConfigError.
-
-    The length of a training in the file replaces that of the preset, also one in another unit.
-    """
+    """Return the options in a YAML file, with those of the preset that it extends, or raise ConfigError."""
     values = read_mapping(path, "config")
     if "extends" not in values:
         return values
     own = _name(path) if path.is_relative_to(FOLDER) else ""
     known = [name for name in names() if name != own]
-    under = options_of(path_of(str(values.pop("extends")), known))
-    if values.keys() & {*LENGTHS, "epochs"}:
-        under = {name: value for name, value in under.items() if name not in LENGTHS}
-    return {**under, **values}
+    return extended(options_of(path_of(str(values.pop("extends")), known)), values)
+
+
+def extended(under: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with those of a preset under them; the length of a training replaces one in another unit."""
+    has_length = any(_word(name) in {*LENGTHS, "epochs"} for name in values)
+    return {name: each for name, each in under.items() if not (has_length and _word(name) in LENGTHS)} | dict(values)
+
+
+def _word(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def about(name: str) -> str:
