@@ -92,6 +92,7 @@ def test_a_folder_without_evaluations_is_refused(tmp_path: Path) -> None:
 
 def test_the_page_holds_the_questions_that_were_asked_and_no_others(run_folder: Path, tmp_path: Path) -> None:
     found = blocks(write_comparison([run_folder], tmp_path / "comparison.html", *compare([run_folder], details=True)))
+    assert all(place.startswith(f"{run_folder.name}/evaluations/") for _, place in found["summary"]["facts"])
     assert len(found["index"]["id"]) == 32
     assert [row["second"] for row in found["summary"]["differences"]] == ["sft", "control", "grpo"]
     assert all("p" in part for row in found["summary"]["differences"] for part in row["tasks"].values())

@@ -121,7 +121,7 @@ def write_comparison(paths: Sequence[Path], out: Path, compared: Comparison, gat
     without = {"gained", "lost"}  # the page finds flipped questions by its own filters
     summary = {
         "name": title,
-        "facts": [(f"{name} on {each.questions}", str(each.folder)) for name, each in zip(names, found, strict=True)],
+        "facts": [(f"{name} on {each.questions}", _place(each)) for name, each in zip(names, found, strict=True)],
         "results": compared["results"],
         "warnings": compared["warnings"],
         "features": compared["features"],
@@ -131,6 +131,11 @@ def write_comparison(paths: Sequence[Path], out: Path, compared: Comparison, gat
     shown = replace(gathered, shown=dict(islice(gathered.shown.items(), LIMIT)))
     write_view(out, assemble(title, {"summary": summary} | browser(shown)))
     return out
+
+
+def _place(evaluation: Evaluation) -> str:
+    """Return the last folders of a path: a page that is passed on does not tell whose machine it was."""
+    return "/".join(evaluation.folder.parts[-3:])
 
 
 def differences(found: Gathered) -> list[PairDifference]:
