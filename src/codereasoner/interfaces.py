@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -57,6 +58,10 @@ _NUMBERS: dict[str, tuple[type | UnionType, str]] = {  # by the annotation of a 
 }
 
 
+_SECRET = re.compile(r"(?i:(?:\w+[-_])?(?:api[-_]?key|authorization|password|secret|(?:access|auth)[-_]token))")
+"""Names of fields of a request that hold what nobody should read."""
+
+
 @dataclass(frozen=True)
 class Sampling:
     """The sampling parameters of a model, with limits on its thoughts. Temperature 0 is greedy.
@@ -98,6 +103,8 @@ class Sampling:
         for name, (possible, range_) in limits.items():
             if not possible:
                 raise ConfigError(f"{name} is {getattr(self, name)}, and must be {range_}")
+        if secret := next((name for name in self.extra_body if _SECRET.fullmatch(name)), None):
+            raise ConfigError(f"extra_body has '{secret}', and outputs keep what it has: give a key as $OPENAI_API_KEY")
 
     def facts(self) -> dict[str, Json]:
         """Return what can change an answer as plain JSON, without secrets: the usual four, and others that are set."""

@@ -210,3 +210,10 @@ def test_a_pause_may_be_asked_for_as_a_date() -> None:
     assert _pause(formatdate(time.time() + 10**6, usegmt=True), 0) == 120
     for odd in ("Wed, 99 Foo 2099", "soon", "-1", "nan", ""):
         assert 0.3 < _pause(odd, 0) <= 0.5
+
+
+@pytest.mark.parametrize("name", ["api_key", "Authorization", "x-api-key", "access_token", "password"])
+def test_a_key_in_a_field_of_a_request_is_refused_as_outputs_keep_these(name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"extra_body has '{name}', .* give a key as \$OPENAI_API_KEY"):
+        Sampling(extra_body={name: "sk-1"})
+    Sampling(extra_body={"max_tokens": 5, "stop_token_ids": [1], "tokenizer": "a", "truncate_prompt_tokens": 3})
