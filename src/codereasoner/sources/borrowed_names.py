@@ -1,10 +1,20 @@
 """Names that a definition takes from other modules of its package: `tools.add` and `add as plus` become `add`."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 from codereasoner.function_source import POSTPONED, names_read
-from codereasoner.sources.package_modules import ONE_NAME, Module, Modules, NotCut, Place
+from codereasoner.sources.import_effects import check_unchanged
+from codereasoner.sources.package_modules import (
+    CHANGED,
+    NOT_FOLLOWED,
+    ONE_NAME,
+    Module,
+    Modules,
+    NotCut,
+    Place,
+    bound_by,
+)
 
 
 def flattened(modules: Modules, module: Module, name: str, text: str, postponed: bool) -> tuple[str, dict[str, Module]]:
@@ -20,16 +30,18 @@ def flattened(modules: Modules, module: Module, name: str, text: str, postponed:
     tree = ast.parse(text)
     uses.visit(tree)
     borrowed: dict[str, Module] = {}
-    bound, bare = set(_bound(tree)), free - uses.roots
+    bound, bare = {each for node in ast.walk(tree) for each in bound_by(node)}, free - uses.roots
     if uses.roots & bound:
         raise NotCut(ONE_NAME)  # a parameter of a lambda has the name of a module
-    for _, (other, own) in uses.found:
+    for node, (other, own) in uses.found:
+        if isinstance(node, ast.Name) and own in other.set_by_functions:
+            raise NotCut(CHANGED)  # the import took the value that it had
         is_itself = (other, own) == (module, name)
         if borrowed.setdefault(own, other) is not other or (own in bound and not is_itself):
             raise NotCut(ONE_NAME)
         if own in bare and (own not in module.bound or modules.resolve(module, own) != (other, own)):
             raise NotCut(ONE_NAME)
-    return _replaced(text, [(node, own) for node, (_, own) in uses.found]), borrowed
+    return _replaced(text, tree, {node: own for node, (_, own) in uses.found}), borrowed
 
 
 class _Uses(ast.NodeVisitor):
@@ -60,6 +72,7 @@ class _Uses(ast.NodeVisitor):
         """Return what an expression stands for: a name of the package, a module of it, or something else."""
         match node:
             case ast.Name(id=name) if name in self.free and name in self.module.bound:
+                check_unchanged(self.modules, self.module, name)
                 found = self.modules.resolve(self.module, name)
                 return None if found == (self.module, name) else found
             case ast.Attribute(value=owner, attr=name) if isinstance(inner := self._place(owner), Module):
@@ -67,28 +80,27 @@ class _Uses(ast.NodeVisitor):
         return None
 
 
-def _bound(tree: ast.Module) -> Iterator[str]:
-    """Yield the names that a definition binds, its own among them."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
-                yield name
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.alias(name=name, asname=other):
-                yield other or name.partition(".")[0]
-            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                yield name
-            case ast.MatchMapping(rest=str(name)):
-                yield name
-
-
-def _replaced(text: str, names: list[tuple[ast.expr, str]]) -> str:
-    """Return a text with names in the place of some of its expressions."""
+def _replaced(text: str, tree: ast.Module, names: Mapping[ast.expr, str]) -> str:
+    """Return a text with names in the place of some of its expressions, and of nothing else."""
     lines = text.encode().split(b"\n")
-    for node, name in sorted(names, key=lambda each: (each[0].lineno, each[0].col_offset), reverse=True):
+    for node in sorted(names, key=lambda node: (node.lineno, node.col_offset), reverse=True):
         line, end = lines[node.lineno - 1], node.end_col_offset or 0
-        if node.end_lineno != node.lineno or line[node.col_offset : end].decode() != ast.unparse(node):
-            raise NotCut("imports from its own package in a way that cannot be followed")
-        lines[node.lineno - 1] = line[: node.col_offset] + name.encode() + line[end:]
-    return b"\n".join(lines).decode()
+        lines[node.lineno - 1] = line[: node.col_offset] + names[node].encode() + line[end:]
+    try:
+        new = b"\n".join(lines).decode()
+        same = ast.dump(ast.parse(new)) == ast.dump(_Renamed(names).visit(tree))
+    except (SyntaxError, UnicodeDecodeError):
+        same = False
+    if not same:
+        raise NotCut(NOT_FOLLOWED)  # f"{tools.x=}" shows how it is written, `case tools.x:` would bind x
+    return new
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, names: Mapping[ast.expr, str]) -> None:
+        self.names = names
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, ast.expr) and node in self.names:
+            return ast.Name(self.names[node], ast.Load())
+        return self.generic_visit(node)

@@ -53,9 +53,20 @@ def examples(function: ast.FunctionDef) -> Iterator[Example | str]:
                 if isinstance(value, ast.Starred):  # print(*f(3))
                     value = ast.Call(ast.Name("list", ast.Load()), [value.value], [])
                 if function.name in names_in(value):
-                    yield _example(function, _Inlined(values).visit(value))
+                    yield _example(function, _inlined(value, values))
             case _:
                 continue
+
+
+def _inlined(value: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
+    """Return an expression with values in the place of variables; a name that it binds itself is another variable."""
+    own = _bound(value)
+    return _Inlined({name: each for name, each in values.items() if name not in own}).visit(value)  # type: ignore[no-any-return]
+
+
+def _bound(value: ast.expr) -> set[str]:
+    bound = {node.id for node in ast.walk(value) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return bound | {node.arg for node in ast.walk(value) if isinstance(node, ast.arg)}
 
 
 class _Inlined(ast.NodeTransformer):
@@ -77,8 +88,7 @@ def _example(function: ast.FunctionDef, value: ast.expr) -> Example | str:
     if not lifting.arguments:
         return "an example without a literal argument"
     used = names_in(body) - set(lifting.arguments)
-    bound = {node.id for node in ast.walk(body) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    bound |= {node.arg for node in ast.walk(body) if isinstance(node, ast.arg)}
+    bound = _bound(body)
     names = ", ".join(lifting.arguments)
     wrapper = f"def {function.name}_example({names}):\n    return {ast.unparse(body)}\n"
     return Example(", ".join(lifting.arguments.values()), wrapper, frozenset(used - bound - _PLAIN - {function.name}))

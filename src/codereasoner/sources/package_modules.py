@@ -4,14 +4,18 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+from codereasoner.errors import DataError
 from codereasoner.steps.source import parse_or_say_why, read_source, split_lines
 
 Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom
 STANDARD = sys.stdlib_module_names
 ONE_NAME = "two of its helpers have one name"
 IN_A_CIRCLE = "its modules import one another"
+CHANGED = "uses a name that its package changes after the definition"
+NOT_FOLLOWED = "imports from its own package in a way that cannot be followed"
 
 
 class NotCut(Exception):
@@ -25,9 +29,29 @@ class Module:
     name: str  # dotted, as it is imported
     path: Path
     text: str
+    body: list[ast.stmt]
     package: bool  # is it an __init__.py?
     postponed: bool  # are annotations not evaluated?
     bound: dict[str, list[Definition]] = field(default_factory=dict)
+
+    @cached_property
+    def bound_elsewhere(self) -> set[str]:
+        """The names that its import binds in other places than `bound`: in a branch, a loop, a handler, by `+=`."""
+        known = {id(node) for nodes in self.bound.values() for node in nodes}
+        return {name for node in _in_scope(self.body, known) if id(node) not in known for name in bound_by(node)}
+
+    @cached_property
+    def stars(self) -> list[ast.ImportFrom]:
+        """Its imports of the form `from ... import *`, but of the part in C of a module of the same name."""
+        imports = (node for node in _in_scope(self.body, set()) if isinstance(node, ast.ImportFrom))
+        stars = [node for node in imports if any(each.name == "*" for each in node.names)]
+        return [node for node in stars if node.module != f"_{self.name}"]
+
+    @cached_property
+    def set_by_functions(self) -> set[str]:
+        """The names that a `global` statement names."""
+        nodes = (inner for node in self.body for inner in ast.walk(node))
+        return {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
 
     @property
     def lines(self) -> list[str]:
@@ -47,6 +71,8 @@ class Module:
             return node.module or ""
         parts = self.name.split(".")
         up = node.level - self.package
+        if up >= len(parts):
+            raise NotCut(NOT_FOLLOWED)  # beyond the package
         base = parts[: len(parts) - up] if up else parts
         return ".".join([*base, *([node.module] if node.module else [])])
 
@@ -71,11 +97,11 @@ class Modules:
             try:
                 text = read_source(path)
                 tree = parse_or_say_why(text)
-            except (OSError, ValueError, SyntaxError):
+            except (DataError, OSError, ValueError, SyntaxError):
                 raise NotCut("a file does not parse") from None
             future = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__")
             postponed = any(each.name == "annotations" for node in future for each in node.names)
-            module = Module(name, path, text, path.name == "__init__.py", postponed)
+            module = Module(name, path, text, tree.body, path.name == "__init__.py", postponed)
             for node, bound in _bindings(tree.body):
                 module.bound.setdefault(bound, []).append(node)
             self._read[name] = module
@@ -87,17 +113,19 @@ class Modules:
         None: it is imported from elsewhere, the standard library perhaps.
         """
         node = module.definition(name)
+        if name in module.bound_elsewhere:
+            raise NotCut(CHANGED)
         if not isinstance(node, ast.Import | ast.ImportFrom):
             return module, name
         alias = next(each for each in node.names if (each.asname or each.name.partition(".")[0]) == name)
         if isinstance(node, ast.Import):
             whole = alias.name if alias.asname else name
-            return self.read(whole) if self._has(whole) else None
+            return self.read(whole) if self.has(whole) else None
         source = module.source_of(node)
-        if self._has(source):
+        if self.has(source) and source != module.name:
             return self.member(self.read(source), alias.name)
         whole = f"{source}.{alias.name}"
-        return self.read(whole) if self._has(whole) else None  # of a folder without __init__.py
+        return self.read(whole) if self.has(whole) else None  # of this package, or of a folder without __init__.py
 
     def member(self, module: Module, name: str) -> Place | Module:
         """Return what `module.name` is, by an import too.
@@ -111,13 +139,21 @@ class Modules:
                 found = self.resolve(module, name)
             except RecursionError:
                 raise NotCut(IN_A_CIRCLE) from None
-        elif self._has(whole):
+            if self.has(whole) and found != self.read(whole) and not self._comes_from(module, name, whole):
+                raise NotCut(NOT_FOLLOWED)  # the import of the module of that name binds it, too
+        elif self.has(whole):
             found = self.read(whole)
         if found is None:
-            raise NotCut("imports from its own package in a way that cannot be followed")
+            raise NotCut(NOT_FOLLOWED)
         return found
 
-    def _has(self, name: str) -> bool:
+    @staticmethod
+    def _comes_from(module: Module, name: str, source: str) -> bool:
+        node = module.definition(name)
+        return isinstance(node, ast.ImportFrom) and module.source_of(node) == source
+
+    def has(self, name: str) -> bool:
+        """Return whether a module is one of the package."""
         return name in self.files and name.partition(".")[0] not in STANDARD
 
 
@@ -138,6 +174,63 @@ def _bindings(body: list[ast.stmt]) -> Iterator[tuple[Definition, str]]:
                 yield from ((node, each.asname or each.name) for each in names)
             case ast.Try(body=inner):
                 yield from _bindings(inner)
+
+
+def bound_by(node: ast.AST) -> Iterator[str]:
+    """Yield the names that a node itself binds."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            yield from ((each.asname or each.name).partition(".")[0] for each in names)
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            yield name
+        case ast.MatchMapping(rest=str(name)):
+            yield name
+
+
+def is_never(node: ast.AST) -> bool:
+    """Return whether a node is an `if` whose body never runs in a module that is imported."""
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith(("TYPE_CHECKING", "__name__ == '__main__'"))
+
+
+def _in_scope(body: list[ast.stmt], known: set[int]) -> Iterator[ast.AST]:
+    """Yield the nodes of a module that may bind names when it is imported, without the targets of known assignments."""
+    waiting: list[ast.AST] = [*body]
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case ast.If(orelse=orelse) if is_never(node):
+                waiting += orelse
+            case ast.Try(body=inner, orelse=orelse, finalbody=final) if all(_is_of_standard(each) for each in inner):
+                waiting += [*inner, *orelse, *final]
+            case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) if id(node) in known:
+                waiting.append(value)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node
+            case (
+                ast.AnnAssign(value=None)
+                | ast.Lambda()
+                | ast.ListComp()
+                | ast.SetComp()
+                | ast.DictComp()
+                | ast.GeneratorExp()
+            ):
+                continue
+            case _:
+                yield node
+                waiting += ast.iter_child_nodes(node)
+
+
+def _is_of_standard(node: ast.stmt) -> bool:
+    match node:
+        case ast.Import(names=names):
+            return all(each.name.partition(".")[0] in STANDARD for each in names)
+        case ast.ImportFrom(module=str(module), level=0):
+            return module.partition(".")[0] in STANDARD
+    return False
 
 
 def _is_overload(node: Definition) -> bool:
