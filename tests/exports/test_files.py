@@ -138,6 +138,8 @@ def test_wrong_use_is_one_sentence(rows: tuple[Path, Path], tmp_path: Path) -> N
         ({"question": {"task": "output"}}, "row 1 has no text 'question'"),
         ({"id": 7}, "row 1 has no text 'id'"),
         ({"prompt": [{"role": "user", "content": None}]}, "row 1: the content of a message must be a text"),
+        ({"prompt": "f(1) == ??"}, r"row 1: the prompt must be a list of messages, not 'f\(1\) == \?\?'"),
+        ({"completion": "2"}, "row 1: the completion must be a list of messages, not '2'"),
     ],
 )
 def test_a_row_with_a_field_of_another_type_is_refused(

@@ -138,8 +138,11 @@ def _checked_rows(rows: Path) -> Iterator[SftRow]:
         if missing or bool(row.get("completion")) != has:
             what = f"no {' and no '.join(missing)}" if missing else "a completion or none, unlike the rows before it"
             raise DataError(f"{rows}, row {number} has {what}: is it a file of `codereasoner rows`?")
-        talks = [name for name in ("prompt", "completion") if row.get(name)]
-        yield cast(SftRow, row | {name: messages_of(row[name], f"{rows}, row {number}") for name in talks})
+        place = f"{rows}, row {number}"
+        talks = {name: messages_of(row[name], place) for name in ("prompt", "completion") if row.get(name)}
+        if odd := [name for name, turns in talks.items() if not turns]:
+            raise DataError(f"{place}: the {odd[0]} must be a list of messages, not {row[odd[0]]!r:.40}")
+        yield cast(SftRow, row | talks)
 
 
 def _program(row: SftRow) -> str:
