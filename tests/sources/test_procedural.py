@@ -36,6 +36,13 @@ def test_an_unknown_split_is_refused() -> None:
         list(Procedural("tiny").programs("dev", 1))
 
 
+def test_a_setting_that_yaml_reads_as_null_is_left_open_and_a_number_is_no_type() -> None:
+    [program] = Procedural(construct=None, types=None).programs("train", 1)
+    assert program == next(Procedural().programs("train", 1))
+    with pytest.raises(ConfigError, match="type '5' is unknown"):
+        Procedural(types=5)  # type: ignore[arg-type]
+
+
 def test_an_exhausted_rung_says_so() -> None:
     with pytest.raises(ConfigError, match="has only"):
         list(Procedural("tiny", 1, types=["str"]).programs("test", 10**6))

@@ -21,7 +21,7 @@ from codereasoner.renamed import current_name
 WITH_PRESETS = ("build", "sft", "grpo", "rft")
 """The commands that the package brings configurations of."""
 _ARGUMENTS = "codereasoner.arguments"
-_HOME = re.compile(r"((?:--)?[\w.-]+=)?~(?=/|$)")
+_HOME = re.compile(r"((?:--)?[\w.-]+=)?~(?=/)")  # a bare ~ is null in YAML
 
 
 class PresetName(click.types.StringParamType):

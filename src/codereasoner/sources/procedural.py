@@ -56,13 +56,13 @@ class Procedural(Source):
         self,
         breadth: Breadth = "full",
         difficulty: int | None = None,
-        types: Sequence[str] | str = (),
+        types: Sequence[str] | str | None = (),
         calls: int = 2,
-        construct: str = "",
+        construct: str | None = "",
         configuration: int | None = None,
         cells: bool = False,
     ) -> None:
-        types = (types,) if isinstance(types, str) else tuple(types)
+        types = (str(types),) if isinstance(types, str | int | float) else tuple(types or ())
         if breadth not in get_args(Breadth):
             raise ConfigError(f"breadth '{breadth}' is unknown; there are: {', '.join(get_args(Breadth))}")
         levels, known = DIFFICULTIES[breadth], TYPES[breadth]
@@ -91,7 +91,7 @@ class Procedural(Source):
         self.difficulty = difficulty
         self.types = types or known
         self.calls = calls
-        self.construct = construct
+        self.construct = construct or ""
         self.configuration = configuration
         self.cells = cells
 
