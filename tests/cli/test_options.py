@@ -105,7 +105,8 @@ def test_a_path_below_the_home_folder_is_found_where_no_shell_writes_it_out(
     monkeypatch.setenv("HOME", "/home/me")
     Path("c.yaml").write_text("tasks: [~/a, path=~/b, c~/d, '~e', difficulty=~]\n")
     assert config(run, "--config", "c.yaml").tasks == ("/home/me/a", "path=/home/me/b", "c~/d", "~e", "difficulty=~")
-    assert config(run, "--tasks=~/a", "--tasks", "path=~/b").tasks == ("/home/me/a", "path=/home/me/b")
+    given = config(run, "--tasks=~/a", "--tasks", "path=~/b", "--tasks=path=~/c").tasks
+    assert given == ("/home/me/a", "path=/home/me/b", "path=/home/me/c")
 
 
 TEXT = "See https://me:you@example.org/a?b=c#d, or 'https://example.org?e=f' alone"

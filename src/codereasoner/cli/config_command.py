@@ -21,7 +21,7 @@ from codereasoner.renamed import current_name
 WITH_PRESETS = ("build", "sft", "grpo", "rft")
 """The commands that the package brings configurations of."""
 _ARGUMENTS = "codereasoner.arguments"
-_HOME = re.compile(r"((?:--)?[\w.-]+=)?~(?=/)")  # a bare ~ is null in YAML
+_HOME = re.compile(r"((?:[\w.-]+=)*)~(?=/)")  # a bare ~ is null in YAML
 
 
 class PresetName(click.types.StringParamType):
@@ -142,7 +142,7 @@ def _as_given(value: object, option: click.Parameter) -> object:
 def _at_home(text: str) -> str:
     """Return a path below `~` with the home folder, which a shell leaves as it is in --out=~/here, and YAML always."""
     found = _HOME.match(text)
-    return f"{found[1] or ''}{os.path.expanduser('~')}{text[found.end() :]}" if found else text
+    return f"{found[1]}{os.path.expanduser('~')}{text[found.end() :]}" if found else text
 
 
 def _text(value: object) -> str:
