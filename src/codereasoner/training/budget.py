@@ -119,14 +119,17 @@ class Budget:
         return min(1.0, (1.0 - self.share) / (1.0 - FLAT))
 
     def announce(self, tokens: float, about: str, notice: Callable[[str], None]) -> None:
-        """Say what a step takes, `about` so many tokens, where a few steps spend the budget."""
-        operations = tokens * self.cost * self.parameters
-        if self.limit is None or self.unit not in ("tokens", "operations"):
-            return
-        step, form = (tokens, ",.0f") if self.unit == "tokens" else (operations, ".3g")
-        if step * FEW > self.limit:
-            checked = f"the budget of {self.limit:{form}} {self.unit} is checked after each step, which takes {about}"
-            notice(f"{checked} {step:{form}}: a smaller --accumulate makes smaller steps")
+        """Say what a step takes where a few steps spend the budget.
+
+        tokens: of a step. about: how exact they are, "about" or "up to".
+        """
+        steps = {"tokens": (tokens, ",.0f"), "operations": (tokens * self.cost * self.parameters, ".3g")}
+        step, form = steps.get(self.unit, (0, ""))
+        if self.limit is not None and step * FEW > self.limit:
+            notice(
+                f"the budget of {self.limit:{form}} {self.unit} is checked after each step, which takes {about} "
+                f"{step:{form}}: a smaller --accumulate makes smaller steps"
+            )
 
     def state(self) -> dict[str, float]:
         """Return the amounts spent, for a file."""

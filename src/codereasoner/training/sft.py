@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from statistics import mean
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from codereasoner.errors import ConfigError, import_extra
@@ -86,7 +86,7 @@ def sft(
 
         small = limited if data.shards else fitted(limited, need, free, notice)
         step = small.batch * small.accumulate * rank_and_size()[1]
-        budget.announce(step * mean(data.dataset["length"]), "about", notice)
+        budget.announce(step * fmean(data.dataset["length"][:]), "about", notice)
         return Made(make_trainer(loaded, data, out, small, budget, callback, bf16), style, callback, need(small))
 
     content = fingerprint(shards.first.path if shards else rows)
@@ -100,7 +100,7 @@ def _longest(data: Data, config: SftConfig) -> tuple[int, int]:
     behind = (
         len(row) - next(place for place, each in enumerate(row) if each != IGNORED) for row in data.dataset["labels"]
     )
-    return max(data.dataset["length"]), max(behind)
+    return max(data.dataset["length"][:]), max(behind)  # a column is decoded at each access, not as a whole
 
 
 @dataclass(frozen=True)
