@@ -6,7 +6,8 @@ import importlib
 import linecache
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import singledispatch
 from types import ModuleType
 
 import pytest
@@ -243,3 +244,46 @@ def test_an_installed_package_that_no_program_sees_is_named_with_what_to_do() ->
     with cr.pool(1, preload=["pytest"]):
         assert cr.trace(source, "f()").value == "'pytest'"
     assert cr.trace("def f():\n    import nowhere\n", "f()").outcome == "raised"
+
+
+@singledispatch
+def kind_of(x: object) -> str:
+    return "object"
+
+
+@kind_of.register
+def _(x: int) -> str:
+    return "int"
+
+
+class Limited:
+    low = 1
+
+
+Limited.high = 7  # type: ignore[attr-defined]
+
+
+def counted(x: int) -> int:
+    return x + getattr(counted, "calls", 0)
+
+
+counted.__dict__["calls"] = 4
+
+
+def use_kind(x: object) -> str:
+    return kind_of(x)
+
+
+def use_limit(x: int) -> int:
+    return getattr(Limited, "high", 0) * x
+
+
+@pytest.mark.parametrize(
+    ("function", "added"),
+    [(kind_of, "@kind_of.register"), (use_kind, "@kind_of.register"), (use_limit, "high"), (counted, "calls")],
+)
+def test_what_a_function_or_class_got_after_its_definition_is_named(
+    function: Callable[..., object], added: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"got {added} after its definition"):
+        source_of(function)

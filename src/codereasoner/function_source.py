@@ -28,6 +28,7 @@ def source_of(function: Callable[..., object]) -> str:
     Raises:
         ConfigError: it is not a function with a source, or it needs something that has neither a source nor a literal.
     """
+    _check_unchanged(function, "")
     function = inspect.unwrap(function)
     if not isinstance(function, FunctionType):
         kind = "a method" if inspect.ismethod(function) else f"{function!r:.60}"
@@ -86,6 +87,7 @@ class _Cut:
             plain = inspect.unwrap(value) if callable(value) else value
             is_whole = isinstance(plain, type) or (isinstance(plain, FunctionType) and not plain.__closure__)
             if is_whole and own == name and (text := _text(plain)):
+                _check_unchanged(value, text)
                 self._add(name, text, _names_of(plain, known))
             else:
                 self._take_binding(name, value, known)
@@ -133,6 +135,32 @@ def names_read(text: str) -> list[str]:
                 found.add(symbol.get_name())
     nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name) and node.id in found]
     return list(dict.fromkeys(node.id for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset))))
+
+
+def _check_unchanged(value: Any, text: str) -> None:
+    """Raise ConfigError if a function or class has got what its definition, which is this text, does not give it."""
+    added = [] if text.startswith("@") else [each for each in getattr(value, "__dict__", ()) if f".{each}" not in text]
+    if isinstance(value, type):
+        hooks = any("__init_subclass__" in vars(base) for base in value.__mro__[1:-1])
+        if type(value) is not type or issubclass(value, tuple) or hooks or not text:
+            return
+        own = {
+            symbol.get_name() for symbol in symtable.symtable(text, "<class>", "exec").get_children()[0].get_symbols()
+        }
+        slots = {each for each in added if inspect.ismemberdescriptor(vars(value)[each])}
+        added = [each for each in added if each not in own | slots and not (each[:2] == each[-2:] == "__")]
+    elif isinstance(value, FunctionType):
+        kinds = getattr(value, "registry", None)
+        added = (
+            [f"@{value.__name__}.register"] if isinstance(kinds, Mapping) and len(kinds) > 1 else added if text else []
+        )
+    else:
+        return
+    if added:
+        raise ConfigError(
+            f"{value.__name__} got {', '.join(added)} after its definition, which its source does not show: "
+            "give the program as text"
+        )
 
 
 def _is_standard(module: str) -> bool:
