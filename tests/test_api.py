@@ -329,6 +329,8 @@ def test_what_is_no_question_is_refused_in_one_sentence(run: Run, tmp_path: Path
         ("cr.grade('f(1)', '1')", "a question is wanted, as the column `question` has it, not 'f(1)': not JSON"),
         ("cr.grade_many([question], '1')", "a list of questions and a list of completions are wanted"),
         ("cr.grade_many(question, ['1'])", "a list of questions and a list of completions are wanted"),
+        ("cr.grade_many([question], None)", "a list of questions and a list of completions are wanted"),
+        ("cr.grade_many([question] * 4, ['1'] * 4, finishes='stop')", "a list of questions and a list of completions"),
         ("cr.explain(None, run)", "question must be a question of cr.ask, not None"),
         ("cr.explain(question, None)", "run must be a run of cr.trace, not None"),
         ("cr.dataset(5)", "path must be a path, not 5"),

@@ -181,7 +181,7 @@ def grade_many(
     questions: Iterable[QuestionLike],
     completions: Iterable[str],
     style: StyleLike = "reasoning",
-    finishes: Sequence[str] | None = None,
+    finishes: Iterable[str] | None = None,
 ) -> list[Grade]:
     """Return the verdicts on completions, each for its question; what must be executed runs in one batch.
 
@@ -190,10 +190,11 @@ def grade_many(
     Raises:
         ConfigError: there are not as many completions, or finishes, as questions, or a completion is not text.
     """
-    if isinstance(questions, str | Mapping | Question) or isinstance(completions, str):
+    given = (questions, completions, () if finishes is None else finishes)
+    if any(isinstance(each, str | Mapping) or not isinstance(each, Iterable) for each in given):
         raise ConfigError("a list of questions and a list of completions are wanted: cr.grade takes one of each")
     questions, completions = list(questions), list(completions)
-    ends = finishes if finishes is not None else ["stop"] * len(completions)
+    ends = ["stop"] * len(completions) if finishes is None else list(finishes)
     if not len(questions) == len(completions) == len(ends):
         raise ConfigError(
             f"{len(questions)} questions have {len(completions)} completions and {len(ends)} finishes: give each one"
