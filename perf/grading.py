@@ -4,7 +4,7 @@
     python -m perf.grading --peer cruxeval=PATH --data cruxeval.jsonl --json
 
 The work is the same for all: 800 answers to CRUXEval-O and 800 to CRUXEval-I, every second one right, the others
-another program's answer. Each input is executed in a process of its own, as a reward does.
+another program's answer. Inputs are also graded with a fork for each program that the allowlist lets share one.
 PATH is a checkout of github.com/facebookresearch/cruxeval. Only ratios mean anything.
 """
 
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from perf.ratios import ROUNDS, Ratio, alternate, ratio
@@ -30,7 +31,8 @@ from codereasoner.styles import STYLES
 from codereasoner.task import Question, grade_all
 
 TIMES = "times_as_fast_as_the_official_scorer"
-TARGETS = {("output", TIMES): 500.0, ("input", TIMES): 12.0}
+TARGETS = {("output", TIMES): 500.0, ("input", TIMES): 100.0, ("input", f"{TIMES}_with_a_fork_each"): 12.0}
+ALONE = "\nimport sys\n"  # which fails the allowlist: the program gets a fork of its own
 PEER = """
 import json, sys, time
 sys.path.insert(0, sys.argv[1])
@@ -88,6 +90,7 @@ def measure(
 ) -> dict[str, float]:
     """Microseconds per answer of each way, and how many times as fast ours is."""
     questions, answers = ask(rows, mode)
+    alone = [replace(each, facts={**each.facts, "source": each.facts["source"] + ALONE}) for each in questions]
     passed = 0
 
     def judged() -> float:
@@ -101,6 +104,8 @@ def measure(
         right = grading()
         first = (time.perf_counter() - began) / len(answers) * 1e6  # nothing is remembered then
         ways = {"ours": timed(grading), "bare_exec": timed(lambda: execute(rows, answers))}
+        if mode == "input":
+            ways["ours_with_a_fork_each"] = timed(grader(alone, answers, mode, pool))
         if options.peer:
             ways["official"] = judged
         turns = alternate(ways, options.repeat)
@@ -112,6 +117,9 @@ def measure(
         ratios[f"grading of CRUXEval-{mode[0].upper()}: CRUXEval's own scorer"] = ratio(
             turns["official"], turns["ours"]
         )
+        if mode == "input":
+            forked = ratio(turns["official"], turns["ours_with_a_fork_each"])
+            times[f"{TIMES}_with_a_fork_each"] = forked["median"]
     return {name: round(value, 3) for name, value in times.items()}
 
 
